@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything is built out of tree: build/<flavour>/, generated C in build/gen/.
+#   make            all programs          make FLAVOUR=asan   the same, sanitized
+#   make run        a whole cloud here    make test           every test
+#   make check      the gates             make bench          figures, as ratios
+
+FLAVOUR ?= release
+CC ?= gcc
+B := build/$(FLAVOUR)
+G := build/gen
+
+WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wpointer-arith -Wundef -Werror
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection \
+	-fPIE -fno-plt
+FLAGS_release := -O2 $(HARDEN)
+FLAGS_debug := -O0
+FLAGS_asan := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined
+FLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link
+LINK_release := -pie -Wl,-z,relro,-z,now
+LINK_asan := -fsanitize=address,undefined
+LINK_fuzz := -fsanitize=address,undefined
+
+PKGS := jansson libpq libcurl libcrypto uuid
+VIRT_PKGS := libvirt libvirt-qemu libxml-2.0 libisofs-1
+pkg = $(shell pkg-config --$(1) $(2) 2>/dev/null)
+CFLAGS ?= -g
+CPPFLAGS += -D_GNU_SOURCE -I. -Ibuild $(call pkg,cflags,$(PKGS))
+ALL_CFLAGS := -std=gnu11 -pthread $(CFLAGS) $(FLAGS_$(FLAVOUR)) $(WARN)
+LIBS := $(call pkg,libs,$(PKGS)) -lcrypt -lm
+VIRT_LIBS := $(call pkg,libs,$(VIRT_PKGS))
+
+# Rooms: the folders whose .c files make an archive. main.c files are programs.
+common_DIRS := base json sql crypto http auth service job
+common_SRC := $(foreach d,$(common_DIRS),$(wildcard common/$(d)/*.c)) \
+	$(G)/common_sql.c $(G)/migrations.c
+keystone_SRC := $(wildcard keystone-shim/*.c keystone-shim/api/*.c) \
+	$(G)/keystone_sql.c
+glance_SRC := $(wildcard glance-lite/*.c glance-lite/api/*.c \
+	glance-lite/store/*.c) $(G)/glance_sql.c
+nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) $(G)/nova_sql.c
+network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
+compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
+	nova-lite/metadata/config_drive.c $(G)/compute_sql.c
+metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
+	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
+
+ROOMS := common keystone glance nova network compute metadata
+PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
+	nova-lite-compute nova-lite-metadata nova-lite-guestfwd
+BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+lib_src = $(filter-out %/main.c,$($(1)_SRC))
+
+all: $(BIN)
+
+define room
+$(B)/lib$(1).a: $(call obj,$(call lib_src,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+
+# program: main object, archives
+define program
+$(B)/bin/$(1): $(B)/$(2).o $(B)/lib$(3).a $(B)/libcommon.a
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ $(4) $(LIBS)
+endef
+$(eval $(call program,keystone-shim,keystone-shim/main,keystone))
+$(eval $(call program,glance-lite,glance-lite/main,glance))
+$(eval $(call program,nova-lite,nova-lite/main,nova))
+$(eval $(call program,nova-lite-network,nova-lite/network/main,network))
+$(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute,$(VIRT_LIBS)))
+$(eval $(call program,nova-lite-metadata,nova-lite/metadata/main,metadata))
+
+# Runs once per guest connection: static, so that it starts in no time.
+$(B)/bin/nova-lite-guestfwd: nova-lite/metadata/guestfwd.c
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CPPFLAGS) -std=gnu11 -O2 $(WARN) -static -o $@ $<
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/nova-lite/virt/%.o: CPPFLAGS += $(call pkg,cflags,$(VIRT_PKGS))
+$(B)/nova-lite/metadata/config_drive.o: CPPFLAGS += $(call pkg,cflags,libisofs-1)
+
+# Generated: SQL tables (group numbers must differ within one program).
+GEN := tox-free-ci/gen-sql.py
+sql_common := 0 common/auth/sql common/job/sql common/service/sql
+sql_keystone := 1 keystone-shim/sql
+sql_glance := 1 glance-lite/sql
+sql_nova := 1 nova-lite/sql
+sql_network := 1 nova-lite/network/sql
+sql_compute := 2 nova-lite/compute/sql
+sql_metadata := 2 nova-lite/metadata/sql
+define gensql
+$(G)/$(1)_sql.c: $(GEN) $(wildcard $(addsuffix /*,$(wordlist 2,9,$(sql_$(1)))))
+	@mkdir -p $(G)
+	@echo "  GEN     $$@"
+	@python3 $(GEN) $(G)/$(1)_sql $(sql_$(1))
+$(G)/$(1)_sql.h: $(G)/$(1)_sql.c
+endef
+$(foreach r,$(ROOMS),$(eval $(call gensql,$(r))))
+$(G)/migrations.c: tox-free-ci/gen-migrations.py $(wildcard catalog/*.sql)
+	@mkdir -p $(G)
+	@echo "  GEN     $@"
+	@python3 tox-free-ci/gen-migrations.py $@ catalog
+gen: $(foreach r,$(ROOMS),$(G)/$(r)_sql.c) $(G)/migrations.c
+$(foreach r,$(ROOMS),$(call obj,$($(r)_SRC))): | gen
+
+# Unit tests: NAME_test.c; those named after a room link that room's archive.
+UNIT_SRC := $(wildcard tests/unit/*_test.c)
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+room_of = $(firstword $(filter $(foreach r,$(ROOMS),$(r)_%),$(1)))
+define unit
+$(B)/unit/$(1): $(B)/tests/unit/$(1).o \
+		$(foreach r,$(filter-out common,$(ROOMS)),\
+		$(if $(filter $(r)_%,$(1)),$(B)/lib$(r).a)) $(B)/libcommon.a
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ -lcmocka $(LIBS) \
+		$(if $(filter compute_%,$(1)),$(VIRT_LIBS))
+endef
+$(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
+unit: $(UNIT)
+
+.PHONY: all gen unit clean
+.SECONDARY:
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

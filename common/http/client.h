@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LITE_HTTP_CLIENT_H
+#define LITE_HTTP_CLIENT_H
+
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+/* A small HTTP client on libcurl. One handle per thread; it keeps alive. */
+struct http_client;
+
+struct http_client *http_client_new(int timeout_ms);
+void http_client_free(struct http_client *c);
+
+/*
+ * One request. headers: "Name: value" strings, NULL-terminated, or NULL.
+ * body may be NULL. Returns the HTTP status with the body in out, or -1 with
+ * e UNAVAILABLE when no answer came.
+ */
+int http_client_do(struct http_client *c, const char *method, const char *url,
+		   const char *const *headers, const struct buf *body,
+		   struct buf *out, struct err *e);
+/*
+ * GET into fn, piece by piece; fn returns 0 to go on. Only a 200 reaches fn.
+ * Returns the status, or -1 (also when the transfer broke off or fn said no).
+ */
+int http_client_get(struct http_client *c, const char *url,
+		    const char *const *headers,
+		    int (*fn)(const void *data, size_t n, void *arg),
+		    void *arg, struct err *e);
+
+#endif
