@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LITE_HTTP_VALUE_H
+#define LITE_HTTP_VALUE_H
+
+/* Structured values of header fields; pure functions. */
+
+#include <stdint.h>
+
+#include "common/http/slice.h"
+
+enum http_range_result {
+	HTTP_RANGE_OK,
+	HTTP_RANGE_BAD,		/* malformed, or another unit than bytes */
+	HTTP_RANGE_MANY,	/* more than one range */
+	HTTP_RANGE_EMPTY,	/* no byte of the representation: 416 */
+};
+
+/*
+ * Parses the value of a Range field (RFC 9110, 14.2) against a representation
+ * of size bytes. On OK [*first_r, *last_r] are offsets inside it, both ends
+ * included. Answering anything but OK is the caller's policy.
+ */
+enum http_range_result http_range_parse(struct slice value, int64_t size,
+					int64_t *first_r, int64_t *last_r);
+
+struct http_media {
+	struct slice type;	/* "text/plain" as sent; compare without case */
+	struct slice params;	/* behind the first ';' */
+};
+
+/* Splits a Content-Type (RFC 9110, 8.3.1). Returns 0, or -1 if malformed. */
+int http_media_parse(struct slice value, struct http_media *media_r);
+
+/*
+ * Finds a parameter by name, without case; a quoted value comes without its
+ * quotes (and with its backslashes). True when found.
+ */
+bool http_media_param(const struct http_media *media, const char *name,
+		      struct slice *value_r);
+
+#endif
