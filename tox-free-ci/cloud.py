@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A whole cloud in one folder: PostgreSQL, libvirt, our daemons.
+
+    cloud.py [--api-only]
+
+runs one in the foreground until it is interrupted (this is `make run`); the
+tests make theirs from the class. STATE (default var) is the folder;
+KEYSTONE_PORT, GLANCE_PORT, NOVA_PORT, NETWORK_PORT, METADATA_PORT and BIN
+(build/release/bin) are what they say. Everything that is started here ends
+with it, even by kill -9.
+"""
+import base64
+import ctypes
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import postgres
+import settings
+from rest import Client
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PORTS = {"identity": ("KEYSTONE_PORT", 5000), "image": ("GLANCE_PORT", 9292),
+         "compute": ("NOVA_PORT", 8774), "network": ("NETWORK_PORT", 9696),
+         "metadata": ("METADATA_PORT", 8775)}
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def log_lines(folder):
+    """Every line of the logs in folder, as (daemon, {key: value})."""
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), errors="replace") as f:
+            for line in f:
+                yield name[:-4], log_pairs(line)
+
+
+def log_pairs(line):
+    try:
+        words = shlex.split(line) if '"' in line else line.split()
+    except ValueError:
+        words = line.split()
+    return dict(w.split("=", 1) for w in words if "=" in w)
+
+
+class Process:
+    """A child that is started again when it dies, slower each time."""
+
+    def __init__(self, name, command, log, **popen):
+        self.name, self.command, self.log = name, command, log
+        self.popen, self.child = popen, None
+        self.stop_signal = popen.pop("stop_signal", signal.SIGTERM)
+        self.pause, self.due, self.began = 0.0, None, 0.0
+
+    def start(self):
+        def die_with_parent():
+            libc.prctl(PR_SET_PDEATHSIG, self.stop_signal)
+
+        with open(self.log, "ab") as out:
+            self.child = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, start_new_session=True,
+                preexec_fn=die_with_parent, **self.popen)
+        self.began, self.due = time.monotonic(), None
+        return self
+
+    @property
+    def pid(self):
+        return self.child.pid if self.alive() else None
+
+    def alive(self):
+        return self.child is not None and self.child.poll() is None
+
+    def kill(self, sig=signal.SIGKILL):
+        if self.alive():
+            self.child.send_signal(sig)
+
+    def stop(self, seconds=15):
+        self.kill(self.stop_signal)
+        self.wait(seconds)
+
+    def wait(self, seconds=15):
+        """Its exit code; killed when it takes longer than that."""
+        if self.child is None:
+            return None
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self.child.wait()
+
+    def watch(self):
+        """Starts it again when it is time; True when it has just died."""
+        if self.alive():
+            return False
+        now = time.monotonic()
+        if self.due is None:
+            lived = now - self.began
+            self.pause = 0.2 if lived > 30 else min(self.pause * 2 + 0.2, 10)
+            self.due = now + self.pause
+            return True
+        if now >= self.due:
+            self.start()
+        return False
+
+
+class Cloud:
+    """state: its folder. ports: {"identity": 5000 ...}. compute: with
+    libvirt, the agent, the metadata service and the demo image. options:
+    {"nova-lite": {("section", "name"): value}}. env: for the daemons."""
+
+    def __init__(self, state, ports, compute=True, options=None, env=None,
+                 durable=True, quiet=False):
+        self.state, self.ports = os.path.abspath(state), ports
+        self.compute, self.options = compute, options or {}
+        self.env = dict(os.environ, **(env or {}))
+        self.bin = os.path.abspath(os.environ.get(
+            "LITE_BIN", os.path.join(ROOT, "build/release/bin")))
+        self.quiet = quiet
+        self.urls = {s: ("127.0.0.1", p) for s, p in ports.items()}
+        self.processes = []
+        for folder in ("", "log", "conf", "secret"):
+            os.makedirs(self.path(folder), exist_ok=True)
+        os.chmod(self.path("secret"), 0o700)
+        self.db = postgres.Postgres(self.path("pg"), durable)
+
+    def path(self, *parts):
+        return os.path.join(self.state, *parts)
+
+    def url(self, service):
+        return "http://%s:%d" % self.urls[service]
+
+    def say(self, text):
+        if not self.quiet:
+            print(text, flush=True)
+
+    def secret(self, name):
+        """A random password, made on first use, in a file of its own."""
+        path = self.path("secret", name)
+        try:
+            with open(path) as f:
+                return f.read().strip()
+        except FileNotFoundError:
+            value = secrets.token_urlsafe(18)
+            settings.write(path, value + "\n", 0o600)
+            return value
+
+    def sql(self, text):
+        return self.db.sql(text)
+
+    # -- starting --------------------------------------------------------
+
+    def start(self):
+        missing = [n for n in settings.DAEMONS
+                   if not os.path.exists(os.path.join(self.bin, n))]
+        if missing:
+            raise RuntimeError("not built: " + " ".join(missing))
+        began = time.monotonic()
+        self.start_postgres()
+        self.make_keys()
+        settings.write_all(self)
+        self.bootstrap()
+        if self.compute:
+            self.start_libvirt()
+        for name in settings.daemons(self.compute):
+            self.add(name)
+        self.wait_ready()
+        self.fill()
+        self.say("ready after %.1f s" % (time.monotonic() - began))
+
+    def start_postgres(self):
+        if self.db.init():
+            self.say("made a PostgreSQL cluster in " + self.db.data)
+        self.postgres = Process(
+            "postgres", self.db.command(), self.path("log/postgres.log"),
+            stop_signal=signal.SIGINT, **postgres.as_owner())
+        self.processes.append(self.postgres.start())
+        self.db.ready(self.postgres.alive)
+
+    def make_keys(self):
+        """Keystone's key repository: 0 is staged, 1 is primary."""
+        os.makedirs(self.path("fernet-keys"), mode=0o700, exist_ok=True)
+        for name in ("0", "1"):
+            path = self.path("fernet-keys", name)
+            if not os.path.exists(path):
+                key = base64.urlsafe_b64encode(secrets.token_bytes(32))
+                settings.write(path, key.decode(), 0o600)
+
+    def bootstrap(self):
+        for name, args, env in settings.bootstraps(self):
+            self.run(name, *args, env=env)
+
+    def run(self, name, *args, env=None):
+        """A daemon's program run once to its end."""
+        done = subprocess.run(
+            [os.path.join(self.bin, name), "--config", self.conf(name),
+             *args], env=dict(self.env, **(env or {})), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise RuntimeError("%s %s: %s" % (name, args[0], done.stdout))
+        return done.stdout
+
+    def conf(self, name):
+        return self.path("conf", name + ".conf")
+
+    def add(self, name, env=None):
+        """Starts a daemon; env: on top of the cloud's."""
+        process = Process(
+            name, [os.path.join(self.bin, name), "--config",
+                   self.conf(name)], self.path("log", name + ".log"),
+            env=dict(self.env, **(env or {})))
+        self.processes.append(process.start())
+        return process
+
+    def process(self, name):
+        return next(p for p in self.processes if p.name == name)
+
+    def restart(self, name, env=None, sig=signal.SIGTERM):
+        """Ends a daemon by a signal and starts it again."""
+        old = self.process(name)
+        old.kill(sig)
+        old.wait()
+        self.processes.remove(old)
+        return self.add(name, env)
+
+    def wait_ready(self, seconds=60):
+        """Until every service answers its version document."""
+        client, end = Client(self.urls), time.monotonic() + seconds
+        waiting = [s for s in self.urls if self.compute or s != "metadata"]
+        while waiting:
+            try:
+                if client.get(waiting[0], "/").status < 500:
+                    waiting.pop(0)
+                    continue
+            except OSError:
+                pass
+            dead = [p.name for p in self.processes if not p.alive()]
+            if dead or time.monotonic() > end:
+                raise RuntimeError("does not start: %s (logs: %s)" % (
+                    " ".join(dead or waiting), self.path("log")))
+            time.sleep(0.02)
+        client.close()
+
+    def start_libvirt(self):
+        pass
+
+    def fill(self):
+        pass
+
+    # -- ending ----------------------------------------------------------
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.kill(process.stop_signal)
+            if process is not getattr(self, "postgres", None):
+                continue
+        for process in reversed(self.processes):
+            process.wait()
+        self.processes = []
+        self.db.clean()

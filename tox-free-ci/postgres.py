@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private PostgreSQL: a cluster in a folder, reached by a unix socket."""
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+SOCKET_PATH_MAX = 90        # sun_path has 108 bytes, with the socket's name
+
+
+def bindir():
+    found = glob.glob("/usr/lib/postgresql/*/bin/postgres")
+    if not found:
+        raise RuntimeError("no PostgreSQL: run tox-free-ci/install-deps.sh")
+    newest = max(found, key=lambda p: int(p.split("/")[4]))
+    return os.path.dirname(newest)
+
+
+def owner():
+    """PostgreSQL refuses to be root: as root it is the user postgres."""
+    if os.getuid():
+        return None
+    return pwd.getpwnam("postgres")
+
+
+def as_owner():
+    """subprocess arguments that run a program as owner()."""
+    who = owner()
+    if not who:
+        return {}
+    return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": [],
+            "cwd": "/"}
+
+
+class Postgres:
+    """One cluster, made in folder on first start. Its socket's folder is
+    open to its owner (and root) alone, which is the authentication."""
+
+    def __init__(self, folder, durable=True):
+        self.folder, self.durable = folder, durable
+        self.temp = None
+        self.place()
+
+    def place(self):
+        """Where the data are: in folder, or where their owner can go when a
+        folder above it is closed to him (a home of root)."""
+        self.data = os.path.join(self.folder, "data")
+        os.makedirs(self.folder, exist_ok=True)
+        link = os.path.join(self.folder, "elsewhere")
+        who = owner()
+        if who:
+            os.chown(self.folder, who.pw_uid, who.pw_gid)
+        if who and subprocess.run(["test", "-w", self.folder],
+                                  **as_owner()).returncode:
+            if not os.path.isdir(link):
+                far = tempfile.mkdtemp(prefix="lite-pg-", dir="/var/tmp")
+                os.chown(far, who.pw_uid, who.pw_gid)
+                if os.path.islink(link):
+                    os.unlink(link)
+                os.symlink(far, link)
+            self.data = os.path.join(os.readlink(link), "data")
+        os.chmod(self.folder, 0o700)
+        self.socket = os.path.join(os.path.dirname(self.data), "run")
+        if len(self.socket) > SOCKET_PATH_MAX:
+            self.temp = tempfile.mkdtemp(prefix="lite-pg-", dir="/tmp")
+            self.socket = self.temp
+
+    @property
+    def dsn(self):
+        return "host=%s dbname=lite user=lite" % self.socket
+
+    def init(self):
+        if os.path.exists(os.path.join(self.data, "PG_VERSION")):
+            return False
+        shutil.rmtree(self.data, ignore_errors=True)
+        subprocess.run(
+            [bindir() + "/initdb", "-D", self.data, "-U", "lite", "-A",
+             "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            stdout=subprocess.DEVNULL, check=True, **as_owner())
+        return True
+
+    def command(self):
+        """The server's command line (run it with as_owner)."""
+        os.makedirs(self.socket, exist_ok=True)
+        os.chmod(self.socket, 0o700)
+        who = owner()
+        if who:
+            os.chown(self.socket, who.pw_uid, who.pw_gid)
+        more = {"listen_addresses": "", "unix_socket_directories":
+                self.socket, "max_connections": "200",
+                "log_min_messages": "warning"}
+        if not self.durable:
+            more.update(fsync="off", synchronous_commit="off",
+                        full_page_writes="off")
+        return [bindir() + "/postgres", "-D", self.data] + [
+            "-c%s=%s" % pair for pair in more.items()]
+
+    def ready(self, alive, seconds=60):
+        """Waits until it answers, and makes the database lite."""
+        end = time.monotonic() + seconds
+        while subprocess.run([bindir() + "/pg_isready", "-q", "-h",
+                              self.socket, "-d", "postgres"]).returncode:
+            if not alive() or time.monotonic() > end:
+                raise RuntimeError("PostgreSQL does not start")
+            time.sleep(0.03)
+        found = self.sql("select 1 from pg_database where datname = 'lite'",
+                         "postgres")
+        if not found:
+            self.sql("create database lite", "postgres")
+
+    def sql(self, text, database="lite"):
+        """Runs SQL; the rows as lists of strings."""
+        out = subprocess.run(
+            ["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h",
+             self.socket, "-U", "lite", "-d", database, "-c", text],
+            check=True, capture_output=True, text=True).stdout
+        return [line.split("\t") for line in out.splitlines()]
+
+    def clean(self):
+        if self.temp:
+            shutil.rmtree(self.temp, ignore_errors=True)
+
+    def remove(self):
+        """The data that are not below folder."""
+        self.clean()
+        link = os.path.join(self.folder, "elsewhere")
+        if os.path.islink(link):
+            shutil.rmtree(os.readlink(link), ignore_errors=True)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration files of a cloud in a folder."""
+import os
+
+DAEMONS = ["keystone-shim", "glance-lite", "nova-lite", "nova-lite-network",
+           "nova-lite-compute", "nova-lite-metadata", "nova-lite-guestfwd"]
+SERVICE_OF = {"keystone-shim": "identity", "glance-lite": "image",
+              "nova-lite": "compute", "nova-lite-network": "network",
+              "nova-lite-metadata": "metadata"}
+
+
+def daemons(compute):
+    base = DAEMONS[:4]
+    return base + ["nova-lite-metadata", "nova-lite-compute"] if compute \
+        else base
+
+
+def write(path, text, mode=0o644):
+    """Whole or not at all."""
+    temp = path + ".new"
+    fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(fd, "w") as f:
+        f.write(text)
+    os.replace(temp, path)
+
+
+def ini(values):
+    """{("section", "name"): value} as text."""
+    out = []
+    for section in dict.fromkeys(s for s, _ in values):
+        out.append("[%s]" % section)
+        out += ["%s = %s" % (n, v) for (s, n), v in values.items()
+                if s == section]
+        out.append("")
+    return "\n".join(out)
+
+
+def common(cloud, name):
+    values = {
+        ("database", "connection"): cloud.db.dsn,
+        ("fernet_tokens", "key_repository"): cloud.path("fernet-keys")}
+    if name in SERVICE_OF:
+        values["DEFAULT", "listen"] = "%s:%d" % cloud.urls[SERVICE_OF[name]]
+    return values
+
+
+def write_all(cloud):
+    for name in daemons(cloud.compute):
+        values = common(cloud, name)
+        values.update(cloud.options.get(name, {}))
+        write(cloud.conf(name), ini(values), 0o600)
+
+
+def bootstraps(cloud):
+    """(program, arguments, environment) to run before the daemons."""
+    return []
