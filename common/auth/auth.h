@@ -62,6 +62,7 @@ struct auth_step {
 	struct sql_arg args[8];
 	int nargs;
 	char key[65];			/* SHA-256 of the token text */
+	uint64_t epoch;			/* of the cache, when it began */
 };
 int auth_begin(struct auth *a, const char *token_text, struct auth_step *st_r,
 	       struct err *e);

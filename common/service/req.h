@@ -21,6 +21,7 @@
  * passes that -1 on: the dispatcher rolls back and renders the error.
  */
 struct service;
+struct dispatch;
 
 struct req {
 	struct http_req *http;
@@ -35,17 +36,19 @@ struct req {
 	struct err err;
 	json_t *body;			/* parsed JSON body or NULL, owned */
 
+	const char *path;		/* what is routed; before_route may
+					   change it */
+	const char *extra;		/* for the service's own hooks */
+
 	/* Below: the dispatcher's. */
-	const char *path;		/* what was routed */
+	const struct dispatch *dispatch;
 	struct route_match match;
 	struct auth_step auth;
-	struct token *token_ref;
 	struct sql_arg args[SQL_ARGS_MAX];
 	int nargs;
-	struct sql_conn *conn;
-	int64_t sql_n;
-	usec_t sql_us;
-	int query_unknown;
+	struct sql_conn *conn;		/* a worker's, while it runs */
+	int64_t sql_n;			/* statements, for the log */
+	bool typed;			/* a Content-Type was set */
 };
 
 /* -- the request -------------------------------------------------------- */
@@ -68,9 +71,14 @@ char *req_printf(struct req *rq, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * The object under key of the JSON body (key NULL: the body itself; on an
- * action route: the action's value), through a field table into *out. Fails
- * as the service words it (struct service's bad_field).
+ * The parsed JSON body, or NULL with err. What is wrong with a body is worded
+ * by the service (struct service's bad_field): besides the rules of json/in.h
+ * there are "media" (not application/json), "empty" and "json" (malformed).
+ */
+json_t *req_json(struct req *rq);
+/*
+ * The object under key of the JSON body (key NULL: the body itself), through
+ * a field table into *out. On an action route the key is the action's.
  */
 int req_body(struct req *rq, const char *key, const struct jfield *f,
 	     void *out);

@@ -80,13 +80,16 @@ void router_free(struct router *r);
 
 #define ROUTE_PARAMS 6
 struct route_match {
-	const struct route *routes[96];	/* candidates: same method and path,
-					   differing in #action or mv range */
+	const struct route *const *routes;	/* candidates: the rows of this
+		method and path, differing in #action or microversions */
 	int n;
-	bool path_known;		/* the path exists for another method */
-	char allow[64];			/* "GET, POST" then */
-	struct { const char *name, *value; size_t len; }
-		params[ROUTE_PARAMS];	/* value borrowed from path */
+	bool path_known;		/* the path exists, perhaps for another
+					   method: */
+	char allow[64];			/* "GET, POST" */
+	struct {
+		const char *name, *value;	/* value borrowed from path */
+		size_t len;
+	} params[ROUTE_PARAMS];
 	int nparams;
 };
 /* path is decoded; a single trailing slash is ignored. */
