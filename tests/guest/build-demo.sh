@@ -146,7 +146,7 @@ mke2fs -q -F -t ext4 -d "$root" -L demo-root -U "$root_uuid" \
 done >"$work/owners"
 debugfs -w -f "$work/owners" "$work/root.ext4" >/dev/null 2>&1
 
-xorriso -as mkisofs -quiet -V DEMO-BOOT -o "$work/disk.raw" \
+xorriso -as mkisofs -quiet -V DEMO-BOOT -uid 0 -gid 0 -o "$work/disk.raw" \
 	-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
 	-boot-load-size 4 -boot-info-table \
 	-isohybrid-mbr "$deb/usr/lib/ISOLINUX/isohdpfx.bin" \
