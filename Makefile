@@ -3,6 +3,7 @@
 #   make            all programs          make FLAVOUR=asan   the same, sanitized
 #   make run        a whole cloud here    make test           every test
 #   make check      the gates             make bench          figures, as ratios
+#   make install    DESTDIR, PREFIX       make man, api-ref   documents
 
 FLAVOUR ?= release
 CC ?= gcc
@@ -14,11 +15,13 @@ WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection \
 	-fPIE -fno-plt
 FLAGS_release := -O2 $(HARDEN)
+FLAGS_clang := $(FLAGS_release)
 FLAGS_debug := -O0
 FLAGS_asan := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=undefined
 FLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link
 LINK_release := -pie -Wl,-z,relro,-z,now
+LINK_clang := $(LINK_release)
 LINK_asan := -fsanitize=address,undefined
 LINK_fuzz := -fsanitize=address,undefined
 
@@ -131,7 +134,68 @@ endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
 unit: $(UNIT)
 
-.PHONY: all gen unit clean
+# Fuzz targets (CC=clang FLAVOUR=fuzz): NAME_fuzz.c, rooms as above.
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+define fuzz
+$(B)/fuzz/$(1): $(B)/tests/fuzz/$(1).o \
+		$(foreach r,$(filter-out common,$(ROOMS)),\
+		$(if $(filter $(r)_%,$(1)),$(B)/lib$(r).a)) $(B)/libcommon.a
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LINK_$(FLAVOUR)) -o $$@ $$^ \
+		$(LIBS) $(if $(filter compute_%,$(1)),$(VIRT_LIBS))
+endef
+$(foreach t,$(FUZZ_SRC),$(eval $(call fuzz,$(basename $(notdir $(t))))))
+fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+
+# Each installs what it lacks first; the programs are then built by a make of
+# its own, because this one has already looked for the libraries.
+DEPS := tox-free-ci/install-deps.sh
+AGAIN = $(MAKE) --no-print-directory -j$(shell nproc)
+run:
+	@$(DEPS) build run
+	@$(AGAIN) all
+	@exec python3 tox-free-ci/cloud.py
+test:
+	@$(DEPS) build run test
+	@python3 tox-free-ci/suite.py test
+check:
+	@$(DEPS)
+	@python3 tox-free-ci/suite.py check
+bench:
+	@$(DEPS) build run bench
+	@$(AGAIN) all
+	@python3 tests/bench/bench.py
+
+# Documents that the programs print themselves.
+DOCS := $(filter-out nova-lite-guestfwd,$(PROGRAMS))
+man: $(DOCS:%=build/man/%.8)
+build/man/%.8: $(B)/bin/%
+	@mkdir -p $(@D)
+	@$< --man >$@
+conf: $(DOCS:%=build/conf/%.conf)
+build/conf/%.conf: $(B)/bin/%
+	@mkdir -p $(@D)
+	@$< --sample-config >$@
+api-ref: $(BIN)
+	@python3 tox-free-ci/gen-api-ref.py
+
+PREFIX ?= /usr/local
+install: all man conf
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec \
+		$(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install $(filter-out %-guestfwd,$(BIN)) $(DESTDIR)$(PREFIX)/sbin
+	install $(B)/bin/nova-lite-guestfwd $(DESTDIR)$(PREFIX)/libexec
+	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 build/conf/*.conf README.md \
+		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite
+	for unit in dist/systemd/*; do \
+		sed 's|@PREFIX@|$(PREFIX)|g' $$unit > \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
+
+.PHONY: all gen unit fuzz run test check bench man conf api-ref install clean
 .SECONDARY:
 clean:
 	rm -rf build

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs stages of the tests and gates and adds up what they say.
+
+    suite.py test       unit, api, guests, clients      (make test)
+    suite.py check      the gates                       (make check)
+    suite.py ci         everything                      (.ci/run)
+    suite.py STAGE...   see STAGES below
+
+A stage is a command. Its results are the lines `N passed, N failed` that it
+prints (or cmocka's); a command without any counts as one, passed when it
+exits with 0. The last line printed is the sum; the exit code tells whether
+anything failed. Output also goes to build/log/STAGE.log.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OPS = "build/log/ops"
+PY = sys.executable
+CI = "tox-free-ci/"
+SANITIZED = {"LITE_BIN": "build/asan/bin",
+             "ASAN_OPTIONS": "detect_stack_use_after_return=0",
+             "UBSAN_OPTIONS": "print_stacktrace=1"}
+FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "20")
+
+
+def make(*words):
+    return ["make", "-j%d" % os.cpu_count(), "--no-print-directory", *words]
+
+
+def units(flavour):
+    """The unit tests of a flavour, each a command."""
+    return [[p] for p in sorted(glob.glob("build/%s/unit/*_test" % flavour))]
+
+
+def scripts(pattern):
+    out = []
+    for path in sorted(glob.glob(pattern)):
+        out.append([PY, path] if path.endswith(".py") else ["bash", path])
+    return out
+
+
+def fuzzers():
+    """Each target for a fixed time, from the inputs that are kept."""
+    out = []
+    for path in sorted(glob.glob("build/fuzz/fuzz/*_fuzz")):
+        name = os.path.basename(path)[:-5]
+        new = "build/fuzz/corpus/" + name
+        os.makedirs(new, exist_ok=True)
+        kept = "tests/fuzz/corpus/" + name
+        out.append([path, "-max_total_time=" + FUZZ_SECONDS,
+                    "-print_final_stats=0", "-verbosity=0",
+                    "-artifact_prefix=build/fuzz/", new] +
+                   [kept] * os.path.isdir(kept))
+    return out
+
+
+# name: (commands, or a function that returns them; environment)
+STAGES = {
+    "build": ([make("all", "unit")], {}),
+    "unit": (lambda: units("release"), {}),
+    "api": (lambda: [[PY, "tests/api/run.py"]], {}),
+    "clients": (lambda: scripts("tests/clients/*_test.*"), {}),
+    "guest": (lambda: scripts("tests/guest/*_test.*"), {}),
+    "style": ([[PY, CI + "check-style.py"]], {}),
+    "layers": ([[PY, CI + "check-layers.py"]], {}),
+    "sql": ([[PY, CI + "check-sql.py"]], {}),
+    "api-ref": ([[PY, CI + "gen-api-ref.py", "--check"]], {}),
+    "clang": ([make("CC=clang", "FLAVOUR=clang", "all", "unit")], {}),
+    "asan": ([make("FLAVOUR=asan", "all", "unit")], {}),
+    "asan-unit": (lambda: units("asan"), SANITIZED),
+    "asan-api": (lambda: [[PY, "tests/api/run.py"]], SANITIZED),
+    "fuzz-build": ([make("CC=clang", "FLAVOUR=fuzz", "fuzz")], {}),
+    "fuzz": (fuzzers, {}),
+    "routes": ([[PY, CI + "check-routes.py", OPS]], {}),
+    "gates-test": ([["bash", CI + "gates_test.sh"]], {}),
+}
+STATIC = ["style", "layers", "sql", "api-ref"]
+SETS = {
+    "test": ["build", "unit", "api", "guest", "clients", "routes"],
+    "check": ["build"] + STATIC + ["clang", "gates-test"],
+    "ci": ["build"] + STATIC + [
+        "clang", "unit", "asan", "asan-unit", "asan-api", "guest", "clients",
+        "routes", "fuzz-build", "fuzz", "gates-test"],
+}
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed\s*$")
+CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")
+
+
+def count(line, sums):
+    """Adds what the line says to sums; True when it says something."""
+    found = COUNTS.match(line)
+    if found:
+        sums[0] += int(found.group(1))
+        sums[1] += int(found.group(2))
+    else:
+        found = CMOCKA.match(line)
+        if found:
+            sums[found.group(1) == "FAILED"] += int(found.group(2))
+    return bool(found)
+
+
+def run(command, env, log):
+    """Runs a command; its [passed, failed]."""
+    sums, spoke = [0, 0], False
+    child = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ, **env),
+                             stdin=subprocess.DEVNULL, errors="replace",
+                             stdout=subprocess.PIPE, text=True,
+                             stderr=subprocess.STDOUT)
+    for line in child.stdout:
+        log.write(line)
+        log.flush()
+        said = count(line, sums)
+        spoke = spoke or said
+        if not said and not line.startswith("["):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    code = child.wait()
+    if code and not sums[1]:
+        sums[1] += 1
+        print("FAILED with %d: %s" % (code, " ".join(command)))
+    elif not spoke and not code:
+        sums[0] += 1
+    return sums
+
+
+def stage(name):
+    commands, env = STAGES[name]
+    print("== " + name, flush=True)
+    if callable(commands):
+        commands = commands()
+    began, sums = time.monotonic(), [0, 0]
+    with open("build/log/%s.log" % name, "w") as log:
+        for command in commands:
+            got = run(command, dict(env, LITE_OPS=OPS), log)
+            sums = [a + b for a, b in zip(sums, got)]
+    if not commands:
+        print("nothing to run")
+    print("-- %s: %d passed, %d failed (%.0f s)" % (
+        name, *sums, time.monotonic() - began), flush=True)
+    return sums
+
+
+def main():
+    words = sys.argv[1:] or ["test"]
+    names = [s for w in words for s in SETS.get(w, [w])]
+    os.chdir(ROOT)
+    shutil.rmtree("build/log", ignore_errors=True)
+    os.makedirs("build/log")
+    sums, bad = [0, 0], []
+    for name in names:
+        got = stage(name)
+        sums = [a + b for a, b in zip(sums, got)]
+        if got[1]:
+            bad.append(name)
+    if bad:
+        print("failed: " + " ".join(bad))
+    print("%d passed, %d failed" % tuple(sums))
+    return 1 if sums[1] or not sums[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
