@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# install-deps.sh [build] [run] [test] [gates] [bench] - install what is missing of
-# these classes (all, when none is named) from Debian's packages.
+# install-deps.sh [build] [run] [test] [gates] [bench] - install what is missing
+# of these classes (all, when none is named) from Debian's packages.
 #
 # Asks for root by sudo, only when something is missing. Services that come
 # with a package are not started: the clouds start their own.
