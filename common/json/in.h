@@ -87,9 +87,11 @@ struct jbad {
 	char field[128];	/* "" when it concerns the object itself */
 	const char *rule;	/* "type" "required" "additionalProperties"
 				   "minLength" "maxLength" "minimum" "maximum"
-				   "pattern" */
-	char value[256];	/* the value as JSON, cut */
-	char text[512];		/* "'x' is too short" as jsonschema words it */
+				   "pattern" "enum" "format", and "name" (text
+				   is Nova's whole sentence then) */
+	char value[1024];	/* as Python's str() prints it, cut: x, True,
+				   {'a': None} */
+	char text[1024];	/* "'x' is too short" as jsonschema words it */
 };
 
 /*
@@ -100,6 +102,8 @@ struct jbad {
  */
 int json_fields(json_t *obj, const struct jfield *f, int mv, void *out,
 		struct jbad *bad_r);
+int json_fields_err(json_t *obj, const struct jfield *f, int mv, void *out,
+		    struct err *e);
 bool jfields_has(json_t *obj, const char *key);	/* present and not null */
 
 /* Prints the table as a JSON Schema object. */

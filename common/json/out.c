@@ -24,7 +24,7 @@ void jw_init(struct jw *w, struct buf *out)
 #define ONES 0x0101010101010101ULL
 #define HIGH 0x8080808080808080ULL
 
-/* Any byte of v below 0x20, '"', '\\', or above 0x7e (over-cautious)? */
+/* Any byte of v that is_plain refuses? May say so of its neighbours too. */
 static inline bool any_special(uint64_t v)
 {
 	uint64_t quote = v ^ (ONES * '"');
