@@ -21,6 +21,9 @@ void http_client_free(struct http_client *c);
 int http_client_do(struct http_client *c, const char *method, const char *url,
 		   const char *const *headers, const struct buf *body,
 		   struct buf *out, struct err *e);
+/* A field of the last reply's head (X-Subject-Token), or NULL; good until the
+ * next request on c. */
+const char *http_client_header(const struct http_client *c, const char *name);
 /*
  * GET into fn, piece by piece; fn returns 0 to go on. Only a 200 reaches fn.
  * Returns the status, or -1 (also when the transfer broke off or fn said no).
