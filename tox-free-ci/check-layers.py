@@ -11,7 +11,8 @@ SERVICES = ("keystone-shim", "glance-lite", "nova-lite", "activation-agent")
 # The rooms of common/, each with those it may use besides itself.
 COMMON = {
     "base": (), "tbl": (), "json": ("base",), "crypto": ("base",),
-    "http": ("base",), "sql": ("base",), "job": ("base", "sql", "json", "crypto"),
+    "http": ("base",), "sql": ("base",),
+    "job": ("base", "sql", "json", "crypto"),
     "auth": ("base", "sql", "crypto"),
     "service": ("base", "sql", "crypto", "http", "json", "auth", "job"),
 }

@@ -17,8 +17,9 @@ WIDTH, FILE_MAX, FUNCTION_MAX, PARAMS_MAX, NESTING_MAX = 80, 800, 80, 5, 3
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 C = (".c", ".h")
 CODE = C + (".py", ".sh", ".sql", ".tbl")
-# Written as two words, so that this file passes its own gate.
-UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+# In comments. In pieces here, so that this file passes its own gate.
+UNFINISHED = re.compile(r"(/\*|^\s*\*|//|#|--)[^\"]*\b(TO" r"DO|FIX" r"ME|XX"
+                        r"X)\b")
 
 
 def files():

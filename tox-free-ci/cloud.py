@@ -12,10 +12,12 @@ with it, even by kill -9.
 """
 import base64
 import ctypes
+import fcntl
 import os
 import secrets
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -162,6 +164,7 @@ class Cloud:
             raise RuntimeError("not built: " + " ".join(missing))
         began = time.monotonic()
         self.start_postgres()
+        self.check_ports()
         self.make_keys()
         settings.write_all(self)
         self.bootstrap()
@@ -172,6 +175,16 @@ class Cloud:
         self.wait_ready()
         self.fill()
         self.say("ready after %.1f s" % (time.monotonic() - began))
+
+    def check_ports(self):
+        for service, address in self.urls.items():
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    s.bind(address)
+                except OSError as e:
+                    raise RuntimeError("port %d (%s): %s" % (
+                        address[1], PORTS[service][0], e.strerror))
 
     def start_postgres(self):
         if self.db.init():
@@ -249,17 +262,95 @@ class Cloud:
     def start_libvirt(self):
         pass
 
+    def stop_libvirt(self):
+        pass
+
     def fill(self):
         pass
 
-    # -- ending ----------------------------------------------------------
+    # -- running and ending ----------------------------------------------
+
+    def watch(self):
+        """Once: starts again what has died."""
+        for process in self.processes:
+            if process.watch():
+                self.say("%s died (exit %s); again in %.1f s" % (
+                    process.name, process.child.returncode, process.pause))
 
     def stop(self):
-        for process in reversed(self.processes):
+        """Daemons first, all at once, then what they stand on."""
+        below = ("postgres", "libvirtd", "virtlogd")
+        daemons = [p for p in self.processes if p.name not in below]
+        for process in daemons:
             process.kill(process.stop_signal)
-            if process is not getattr(self, "postgres", None):
-                continue
-        for process in reversed(self.processes):
+        for process in daemons:
             process.wait()
+        self.stop_libvirt()
+        for process in reversed(self.processes):
+            process.stop()
         self.processes = []
         self.db.clean()
+
+
+def wait_for_signal(cloud):
+    """Watches the daemons until SIGINT, SIGTERM or SIGHUP."""
+    wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    while True:
+        got = signal.sigtimedwait(wanted, 0.5)
+        if got:
+            return got.si_signo
+        cloud.watch()
+
+
+def serve(cloud):
+    wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    try:
+        cloud.start()
+        settings.write_client_files(cloud)
+        cloud.say("\nready\n\n  . %s\n  openstack server create --image demo "
+                  "--flavor m1.tiny --network private --wait v1\n" %
+                  cloud.path("openrc"))
+        signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+        signo = wait_for_signal(cloud)
+        cloud.say("stopping (%s)" % signal.Signals(signo).name)
+        return 0
+    except (RuntimeError, OSError) as error:
+        print("cloud: %s" % error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+        cloud.stop()
+
+
+def only_one(cloud):
+    """The lock that keeps a second cloud out of the folder; None: taken."""
+    lock = open(cloud.path("lock"), "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    return lock
+
+
+def interrupt(signo, frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    ports = {s: int(os.environ.get(*map(str, v))) for s, v in PORTS.items()}
+    state = os.environ.get("STATE", os.path.join(ROOT, "var"))
+    cloud = Cloud(state, ports, compute="--api-only" not in sys.argv[1:])
+    lock = only_one(cloud)
+    if not lock:
+        print("cloud: one runs in %s already" % cloud.state, file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    return serve(cloud)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -51,6 +51,38 @@ def write_all(cloud):
         write(cloud.conf(name), ini(values), 0o600)
 
 
+def openrc(cloud, user):
+    """What a shell sources."""
+    values = {
+        "OS_AUTH_URL": cloud.url("identity") + "/v3",
+        "OS_IDENTITY_API_VERSION": "3", "OS_REGION_NAME": "RegionOne",
+        "OS_USERNAME": user, "OS_PASSWORD": cloud.secret(user),
+        "OS_PROJECT_NAME": user, "OS_USER_DOMAIN_NAME": "Default",
+        "OS_PROJECT_DOMAIN_NAME": "Default"}
+    return "# %s in project %s\nunset OS_CLOUD OS_TOKEN\n" % (user, user) + \
+        "".join("export %s='%s'\n" % pair for pair in values.items())
+
+
+def clouds_yaml(cloud):
+    """For OS_CLIENT_CONFIG_FILE: the clouds `lite` and `lite-admin`."""
+    out = ["clouds:"]
+    for name, user in (("lite", "demo"), ("lite-admin", "admin")):
+        out += ["  %s:" % name, "    region_name: RegionOne",
+                "    identity_api_version: 3", "    auth:"]
+        out += ["      %s: %s" % pair for pair in (
+            ("auth_url", cloud.url("identity") + "/v3"),
+            ("username", user), ("password", cloud.secret(user)),
+            ("project_name", user), ("user_domain_name", "Default"),
+            ("project_domain_name", "Default"))]
+    return "\n".join(out) + "\n"
+
+
+def write_client_files(cloud):
+    write(cloud.path("openrc"), openrc(cloud, "demo"), 0o600)
+    write(cloud.path("openrc-admin"), openrc(cloud, "admin"), 0o600)
+    write(cloud.path("clouds.yaml"), clouds_yaml(cloud), 0o600)
+
+
 def bootstraps(cloud):
     """(program, arguments, environment) to run before the daemons."""
     return []

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes recordings.jsonl, the exchanges that recordings_test.py replays, from
+full recordings of the real services:
+
+    distill.py FOLDER >recordings.jsonl
+
+Kept is what an exchange says about the API: tokens become names of who asked,
+headers that nobody depends on go, as do reads that say the same again. Only
+services and operations that have a route here are kept (--dump-routes).
+"""
+import json
+import os
+import re
+import sys
+
+from replay import BINS, Routes
+
+FILES = ("identity", "image", "compute", "errors", "microversions")
+REQUEST = ("content-type", "x-subject-token", "openstack-api-version",
+           "x-openstack-nova-api-version", "range", "accept")
+RESPONSE = ("content-type", "vary", "x-subject-token", "location", "allow",
+            "openstack-api-version", "x-openstack-nova-api-version",
+            "www-authenticate", "content-md5", "content-range",
+            "openstack-image-import-methods", "accept-patch")
+SERVICES = {"keystone": "identity", "glance": "image", "nova": "compute",
+            "neutron": "network"}
+ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+def people(exchanges):
+    """{token: who} as far as the recordings tell."""
+    out = {}
+    for e in exchanges:
+        subject = headers(e["response"]).get("x-subject-token")
+        body = e["response"]["body"]
+        if subject and isinstance(body, dict) and "token" in body:
+            token = body["token"]
+            plain = token["methods"] == ["password"]
+            who = "%s@%s" % (token["user"]["name"],
+                             token.get("project", {}).get("name", ""))
+            out[subject] = who if plain else "subject"
+    return out
+
+
+def headers(message):
+    return {k.lower(): v for k, v in message["headers"]}
+
+
+def load(folder):
+    for name in FILES:
+        with open(os.path.join(folder, name + ".jsonl")) as f:
+            for line in f:
+                yield dict(json.loads(line), file=name)
+
+
+def guess(exchanges, known):
+    """Tokens made before the recording began: who else but these asked."""
+    for e in exchanges:
+        token = headers(e["request"]).get("x-auth-token", "")
+        if token in known or len(token) < 100:
+            continue
+        member = "member" in e["cli"] or "self" in e["cli"]
+        known[token] = "recuser@recproj" if member else "admin@admin"
+        if "revoke" in e["cli"] or "app credential" in e["cli"]:
+            known[token] = "lost"
+    return known
+
+
+def shrink(e, known):
+    q, r = e["request"], e["response"]
+    asked, got = headers(q), headers(r)
+    token = asked.get("x-auth-token")
+    out = {"file": e["file"], "cli": e.get("cli") or "",
+           "service": SERVICES[e["service"]], "method": q["method"],
+           "path": q["path"], "query": q["query"],
+           "who": None if token is None else known.get(token, token),
+           "headers": {k: asked[k] for k in REQUEST if k in asked},
+           "body": q["body"], "status": r["status"],
+           "answer": {k: got[k] for k in RESPONSE if k in got},
+           "reply": r["body"]}
+    subject = out["headers"].get("x-subject-token")
+    if subject:
+        out["headers"]["x-subject-token"] = known.get(subject, "gAAAAA")
+    if "x-subject-token" in out["answer"]:
+        out["answer"]["x-subject-token"] = "any"
+    return out
+
+
+def same(e):
+    """What makes a read one that was seen before."""
+    def types(value):
+        if isinstance(value, dict):
+            return {k: types(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [types(v) for v in value[:1]]
+        return type(value).__name__
+    path = ID.sub("ID", e["path"])
+    return json.dumps([e["service"], e["method"], path, e["query"], e["who"],
+                       e["headers"], e["status"], e["answer"].keys() and
+                       sorted(e["answer"]), types(e["reply"])],
+                      sort_keys=True)
+
+
+def main():
+    routes = Routes(BINS)
+    exchanges = [e for e in load(sys.argv[1]) if e["service"] in SERVICES]
+    known = guess(exchanges, people(exchanges))
+    seen = set()
+    for e in exchanges:
+        e = shrink(e, known)
+        if e["who"] == "lost" or e["status"] >= 500:
+            continue
+        op = routes.find(e["service"], e["method"], e["path"])
+        error = e["file"] == "errors"
+        if not op and not (error and e["status"] in (404, 405)):
+            continue
+        reads = e["method"] in ("GET", "HEAD") or "/auth/tokens" in e["path"]
+        key = same(e)
+        if reads and key in seen and not error:
+            continue
+        seen.add(key)
+        print(json.dumps(e, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Walks the recordings of the real services and compares: the same requests
+in the same order must get the same status, the headers that clients use, the
+same shape of JSON, and errors in the same words.
+
+    recordings_test.py [-v] [FILE]      only the exchanges of FILE (image ...)
+
+Differences that are meant stand in recordings.known, each with its reason;
+one that no longer exists is a failure too.
+"""
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from replay import BINS, Replay, Routes  # noqa: E402
+from harness import Cloud, check, Count  # noqa: E402
+
+
+def load(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def known():
+    """{"METHOD PATH STATUS LABEL": reason}; lines: key | reason."""
+    out = {}
+    for line in load("recordings.known"):
+        if line and not line.startswith("#"):
+            key, reason = line.split(" | ", 1)
+            out[key] = reason
+    return out
+
+
+def key_of(e):
+    return "%s %s %s %d %s" % (e["service"], e["method"], e["op"],
+                               e["status"], e["cli"][:60].strip())
+
+
+def prepare(cloud):
+    """The people and things that the recordings take for granted."""
+    admin = cloud.admin
+    made = admin.post("identity", "/v3/projects", {"project": {
+        "name": "recproj", "domain_id": "default"}})
+    user = admin.post("identity", "/v3/users", {"user": {
+        "name": "recuser", "domain_id": "default", "password": "recpw"}})
+    role = admin.get("identity", "/v3/roles?name=member").json["roles"][0]
+    admin.put("identity", "/v3/projects/%s/users/%s/roles/%s" % (
+        made.json["project"]["id"], user.json["user"]["id"], role["id"]))
+    return {"admin@admin": admin,
+            "recuser@recproj": cloud.anon.login("recuser", "recpw",
+                                                project="recproj")}
+
+
+def walk(cloud, exchanges, verbose):
+    player = Replay(cloud, prepare(cloud))
+    routes, meant = Routes(BINS), known()
+    used, skipped = set(), 0
+    for e in exchanges:
+        e["op"] = routes.find(e["service"], e["method"], e["path"]) or "none"
+        try:
+            reply, diffs = player.run(e)
+        except OSError as error:
+            reply, diffs = None, ["no reply: %s" % error]
+        key = key_of(e)
+        if diffs and key in meant:
+            used.add(key)
+            skipped += 1
+            continue
+        if not check(not diffs, key + "".join("\n      " + d
+                                              for d in diffs[:6])) and verbose:
+            print("      %r\n      body %s" % (reply, json.dumps(e["body"])))
+    for key in sorted(set(meant) - used):
+        print("  no longer different: " + key)
+    print("%d exchanges differ as meant (recordings.known)" % skipped)
+
+
+def main():
+    words = [a for a in sys.argv[1:] if not a.startswith("-")]
+    exchanges = [json.loads(line) for line in load("recordings.jsonl")]
+    if words:
+        exchanges = [e for e in exchanges if e["file"] in words]
+    cloud = Cloud()
+    with open(cloud.path("secret/admin"), "w") as f:
+        f.write("admin\n")
+    with cloud:
+        walk(cloud, exchanges, "-v" in sys.argv)
+    print("%d passed, %d failed" % (Count.passed, Count.failed))
+    return Count.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

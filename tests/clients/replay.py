@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replays recorded exchanges: finds the route, learns which id of ours stands
+for which recorded one, and compares the replies."""
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/api"))
+from harness import shape, until  # noqa: E402
+
+BINS = os.path.join(ROOT, os.environ.get("LITE_BIN", "build/release/bin"))
+PROGRAMS = {"identity": "keystone-shim", "image": "glance-lite",
+            "compute": "nova-lite", "network": "nova-lite-network"}
+ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+WHOLE = re.compile(r"(?:req-)?%s$" % ID.pattern)
+# Objects whose keys are the user's.
+MAPS = ("metadata", "extra_specs", "properties", "addresses", "limits",
+        "absolute", "security_compliance", "cpu_info", "usages")
+EXACT = ("content-type", "vary", "openstack-api-version", "accept-patch",
+         "x-openstack-nova-api-version", "content-range", "content-md5")
+
+
+class Routes:
+    """Which operation serves a request."""
+
+    def __init__(self, folder):
+        self.rows = {}
+        for service, program in PROGRAMS.items():
+            out = subprocess.run([os.path.join(folder, program),
+                                  "--dump-routes"], text=True, check=True,
+                                 capture_output=True).stdout
+            self.rows[service] = []
+            for line in out.splitlines():
+                op, method, path = line.split("\t")[:3]
+                path = path.split("#")[0].rstrip("/")
+                pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+                self.rows[service].append(
+                    (method, re.compile(pattern + "/?$"), op,
+                     path.count("{")))
+
+    def find(self, service, method, path):
+        path = re.sub(r"^/v2\.1/[0-9a-f]{32}/", "/v2.1/", path)
+        found = [(n, op) for m, pattern, op, n in self.rows[service]
+                 if m == method and pattern.match(path)]
+        return min(found)[1] if found else None
+
+
+class Replay:
+    def __init__(self, cloud, clients):
+        self.cloud, self.clients = cloud, clients
+        self.ids = {}
+
+    # -- ids -------------------------------------------------------------
+
+    def ours(self, text):
+        """Recorded text with our ids in place of the recorded ones."""
+        return ID.sub(lambda m: self.ids.get(m.group(), m.group()), text)
+
+    def learn(self, recorded, got):
+        if isinstance(recorded, dict) and isinstance(got, dict):
+            for key in recorded.keys() & got.keys():
+                self.learn(recorded[key], got[key])
+        elif isinstance(recorded, list) and isinstance(got, list):
+            for a, b in self.pairs(recorded, got):
+                self.learn(a, b)
+        elif isinstance(recorded, str) and isinstance(got, str):
+            if WHOLE.match(recorded) and WHOLE.match(got):
+                self.ids.setdefault(recorded, got)
+
+    @staticmethod
+    def pairs(recorded, got):
+        """Elements that are the same thing: by name, or the only one."""
+        named = {e.get("name"): e for e in got if isinstance(e, dict)}
+        for e in recorded:
+            name = e.get("name") if isinstance(e, dict) else None
+            if name is not None and name in named:
+                yield e, named[name]
+        if len(recorded) == len(got) == 1:
+            yield recorded[0], got[0]
+
+    # -- one exchange ----------------------------------------------------
+
+    def send(self, e):
+        body = e["body"]
+        if isinstance(body, dict) and "base64_head" in body:
+            head = base64.b64decode(body["base64_head"])
+            body = head + bytes(body["bytes"] - len(head))
+        elif isinstance(body, (dict, list)):
+            body = self.ours(json.dumps(body))
+        elif body == "" or body is None:
+            body = None
+        if body is None and e["path"].endswith("/file") \
+                and e["method"] == "PUT":
+            body = b""
+        headers = {k: self.who(v) if k == "x-subject-token" else v
+                   for k, v in e["headers"].items()}
+        path = self.ours(e["path"])
+        if e["query"]:
+            path += "?" + self.ours(e["query"])
+        return self.cloud.anon.request(
+            e["method"], e["service"], path.replace(" ", "%20"), body=body,
+            headers=headers, token=self.who(e["who"]))
+
+    def who(self, name):
+        client = self.clients.get(name)
+        return client.token if client else name
+
+    def run(self, e):
+        """Replays an exchange; the differences, as lines."""
+        reply = self.send(e)
+        out = self.compare(e, reply)
+        if reply.status < 300:
+            self.learn(e["reply"], reply.json)
+            self.settle(e, reply)
+        return reply, out
+
+    def settle(self, e, reply):
+        """Waits until a server that was told to change has changed."""
+        found = re.match(r"/v2\.1/servers/([^/]+)/action$", e["path"])
+        made = e["path"] == "/v2.1/servers" and e["method"] == "POST"
+        if not made and not (found and reply.status == 202):
+            return
+        server = reply.json["server"]["id"] if made \
+            else self.ours(found.group(1))
+
+        def settled():
+            got = self.clients["admin@admin"].get(
+                "compute", "/v2.1/servers/" + server)
+            state = (got.json or {}).get("server", {})
+            return got.status == 404 or (
+                state.get("status") != "BUILD" and
+                not state.get("OS-EXT-STS:task_state"))
+        until(settled, 60, 0.2)
+
+    # -- comparing -------------------------------------------------------
+
+    def compare(self, e, reply):
+        if reply.status != e["status"]:
+            return ["status %d, not %d: %s" % (
+                reply.status, e["status"], reply.text[:300])]
+        out = []
+        for name, want in e["answer"].items():
+            got = reply.headers.get(name)
+            if got is None:
+                out.append("no header %s (%s)" % (name, want))
+            elif name in EXACT and not self.same_header(want, got):
+                out.append("header %s: %r, not %r" % (name, got, want))
+        if not reply.id:
+            out.append("no x-openstack-request-id")
+        want = e["reply"]
+        if isinstance(want, (dict, list)) and "base64_head" not in want:
+            if reply.json is None:
+                out.append("no JSON: " + reply.text[:200])
+            else:
+                out += shape(reply.json, want, MAPS)
+        elif want in ("", None) and e["method"] != "HEAD" and reply.body:
+            out.append("a body where there was none: " + reply.text[:200])
+        if e["status"] >= 400:
+            out += self.wording(want, reply)
+        return out
+
+    @staticmethod
+    def same_header(want, got):
+        """Lists compare as sets, without case."""
+        return {w.strip().lower() for w in want.split(",")} == \
+            {g.strip().lower() for g in got.split(",")}
+
+    def wording(self, want, reply):
+        """Errors say the same, but for ids and addresses."""
+        def plain(text):
+            text = ID.sub("ID", text)
+            return re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
+        got = reply.json if reply.json is not None else reply.text
+        a, b = plain(text_of(want)), plain(text_of(got))
+        return [] if a == b else ["says %r, not %r" % (b, a)]
+
+
+def text_of(body):
+    """The message in an error's body."""
+    if isinstance(body, dict) and len(body) == 1:
+        inner = next(iter(body.values()))
+        if isinstance(inner, dict):
+            return str(inner.get("message", inner))
+    return body if isinstance(body, str) else json.dumps(body)
