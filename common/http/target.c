@@ -121,7 +121,7 @@ int http_query_decode(struct slice in, char *out)
 	return decode(in, out, true);
 }
 
-bool http_query_next(struct slice *query, struct slice *key_r,
+bool http_pair_next(struct slice *query, struct slice *key_r,
 		     struct slice *value_r)
 {
 	while (query->n) {

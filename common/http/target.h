@@ -36,7 +36,7 @@ int http_path_decode(struct slice in, char *out);
  * often as they were sent, empty pieces are skipped, a key without '=' has the
  * value "". False at the end.
  */
-bool http_query_next(struct slice *query, struct slice *key_r,
+bool http_pair_next(struct slice *query, struct slice *key_r,
 		     struct slice *value_r);
 
 /*

@@ -36,7 +36,7 @@ static void target_check(struct slice target)
 	assert(out);
 	while (http_segment_next(&t.path, &piece))
 		assert(http_path_decode(piece, out) <= (int)piece.n);
-	while (http_query_next(&t.query, &piece, &value)) {
+	while (http_pair_next(&t.query, &piece, &value)) {
 		assert(http_query_decode(piece, out) <= (int)piece.n);
 		assert(http_query_decode(value, out) <= (int)value.n);
 	}

@@ -418,11 +418,11 @@ static void test_query(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		assert_true(http_query_next(&query, &key, &value));
+		assert_true(http_pair_next(&query, &key, &value));
 		assert_slice(key, want[i][0]);
 		assert_slice(value, want[i][1]);
 	}
-	assert_false(http_query_next(&query, &key, &value));
+	assert_false(http_pair_next(&query, &key, &value));
 }
 
 static void test_range(void **state)
