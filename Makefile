@@ -6,7 +6,9 @@
 #   make install    DESTDIR, PREFIX       make man, api-ref   documents
 
 FLAVOUR ?= release
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 B := build/$(FLAVOUR)
 G := build/gen
 
