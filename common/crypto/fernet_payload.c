@@ -175,7 +175,8 @@ int token_payload_unpack(const uint8_t *data, size_t len,
 	    kind >= sizeof(layouts) / sizeof(layouts[0]))
 		return -1;
 	l = &layouts[kind];
-	if (l->count != count || get_id(&in, ID_PAIR, p.user_id) < 0 ||
+	if (l->count == 0 || l->count != count ||
+	    get_id(&in, ID_PAIR, p.user_id) < 0 ||
 	    msgpack_get_uint(&in, &methods) < 0 || methods > 0xffff ||
 	    get_id(&in, l->scope, p.scope_id) < 0 ||
 	    get_expiry(&in, &p.expires_at) < 0 || get_audit(&in, &p) < 0 ||

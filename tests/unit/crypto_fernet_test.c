@@ -256,6 +256,26 @@ static void raw_strings_are_read(void **state)
 		assert_int_equal(token_payload_unpack(payload, len, &p), -1);
 }
 
+/* Kinds that nobody makes (4: federated) have no layout to be read by. */
+static void unknown_kinds_are_refused(void **state)
+{
+	uint8_t payload[] =
+		"\x90\x04\x92\xc2\xa1u\x02\xcb\x41\xda\xb1\x3b\0\0\0\0\x90";
+	struct token_payload p;
+
+	(void)state;
+	for (uint8_t kind = 0; kind < 16; kind++) {
+		payload[1] = kind;
+		assert_int_equal(token_payload_unpack(payload,
+						      sizeof(payload) - 1, &p),
+				 -1);
+	}
+	payload[0] = 0x95;
+	payload[1] = 0;
+	assert_int_equal(token_payload_unpack(payload, sizeof(payload) - 1,
+					      &p), 0);
+}
+
 static void msgpack_integers(void **state)
 {
 	static const uint64_t values[] = {
@@ -289,6 +309,7 @@ int main(void)
 		ON_DIR(new_keys_are_found),
 		ON_DIR(broken_repositories),
 		cmocka_unit_test(raw_strings_are_read),
+		cmocka_unit_test(unknown_kinds_are_refused),
 		cmocka_unit_test(msgpack_integers),
 	};
 
