@@ -132,8 +132,8 @@ void sql_constraints(const struct sql_constraint *table);
  *    use; nothing is retried within a transaction);
  *  - common/tbl/sqlstate.tbl for the rest, else INTERNAL.
  */
-struct sql_conn;
-struct sql_pool;
+struct sql_conn;	/* of one thread at a time */
+struct sql_pool;	/* of all threads */
 
 struct sql_conn *sql_conn_new(const char *dsn, struct err *e);
 void sql_conn_free(struct sql_conn *c);
@@ -162,8 +162,8 @@ void sql_conn_stats(const struct sql_conn *c, int64_t *n_r, usec_t *t_r);
 /*
  * Waits up to ms for a notification on the channels given to sql_listen.
  * 1: channel and payload filled; 0: none in time; -1: connection lost (it is
- * remade and LISTENs again at the next call: the caller must assume that it
- * missed some). fd, when >= 0, ends the wait early when readable (returns 0).
+ * remade and LISTENs again at the next call, which says -1 once more when that
+ * is done: the caller must assume that it missed some until then). fd, when >= 0, ends the wait early when readable (returns 0).
  */
 struct sql_note {
 	char channel[64], payload[512];

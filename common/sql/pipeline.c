@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/sql/pipeline.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/mem.h"
+#include "common/sql/link.h"
+
+#define BACKOFF_MIN (USEC_PER_SEC / 10)
+#define BACKOFF_MAX (2 * USEC_PER_SEC)
+#define CONNECT_MAX (5 * USEC_PER_SEC)
+
+/*
+ * What was sent and is to be answered, in order. A batch is what stands
+ * between two syncs; after an error the server skips the rest of its batch
+ * and says "aborted" for each.
+ */
+enum kind { PREPARE, EXECUTE, FORGET, SYNC };
+
+struct item {
+	struct item *next;
+	enum kind kind;
+	const struct sql_stmt *stmt;	/* PREPARE, EXECUTE */
+	/* EXECUTE: */
+	pipeline_fn *fn;
+	void *arg;
+	bool prepare_failed;		/* with err, in the same batch */
+	bool retried;			/* after its plan went stale */
+	struct err *err;		/* owned; seldom there */
+	int nargs;
+	struct sql_arg args[];		/* and their text behind */
+};
+
+struct queue {
+	struct item *head, **tail;
+};
+
+enum state { DOWN, CONNECTING, READY };
+
+struct pipeline {
+	char *dsn;
+	PGconn *pg;			/* NULL when DOWN */
+	enum state state;
+	unsigned events;
+	usec_t due;		/* DOWN: connect; CONNECTING: give up */
+	usec_t backoff;
+	bool broken;		/* to be taken down by io or tick */
+	bool open;		/* something was sent since the last sync */
+	bool half_read;		/* the NULL behind a result is to come */
+	struct link_seen seen;
+	struct queue sent;
+	struct queue again;	/* aborted by others: run by themselves */
+};
+
+static void queue_init(struct queue *q)
+{
+	q->head = NULL;
+	q->tail = &q->head;
+}
+
+static void queue_put(struct queue *q, struct item *it)
+{
+	it->next = NULL;
+	*q->tail = it;
+	q->tail = &it->next;
+}
+
+static struct item *queue_get(struct queue *q)
+{
+	struct item *it = q->head;
+
+	if (!it)
+		return NULL;
+	q->head = it->next;
+	if (!q->head)
+		q->tail = &q->head;
+	return it;
+}
+
+/* -- items --------------------------------------------------------------- */
+
+static size_t arg_size(const struct sql_arg *a)
+{
+	if (!a->s)
+		return 0;
+	return a->type == SQL_BYTES ? (size_t)a->i : strlen(a->s) + 1;
+}
+
+static struct item *item_new(enum kind kind, const struct sql_stmt *s,
+			     const struct sql_arg *args, int nargs)
+{
+	size_t size = sizeof(struct item) + (size_t)nargs * sizeof(*args);
+	struct item *it;
+	char *p;
+
+	for (int i = 0; i < nargs; i++)
+		size += arg_size(&args[i]);
+	it = xmalloc(size);
+	memset(it, 0, sizeof(*it));
+	it->kind = kind;
+	it->stmt = s;
+	it->nargs = nargs;
+	p = (char *)&it->args[nargs];
+	for (int i = 0; i < nargs; i++) {
+		size_t n = arg_size(&args[i]);
+
+		it->args[i] = args[i];
+		if (!args[i].s)
+			continue;
+		it->args[i].s = memcpy(p, args[i].s, n);
+		p += n;
+	}
+	return it;
+}
+
+static void item_free(struct item *it)
+{
+	free(it->err);
+	free(it);
+}
+
+static void item_done(struct item *it, const struct rows *rows,
+		      const struct err *e)
+{
+	if (it->kind == EXECUTE)
+		it->fn(it->arg, rows, e);
+	item_free(it);
+}
+
+/* -- sending ------------------------------------------------------------- */
+
+static void sent(struct pipeline *p, struct item *it, int ok)
+{
+	queue_put(&p->sent, it);
+	p->open = it->kind != SYNC;
+	p->broken |= !ok;
+}
+
+static void flush_out(struct pipeline *p)
+{
+	int rc = PQflush(p->pg);
+
+	p->broken |= rc < 0;
+	p->events = POLLIN | (rc > 0 ? POLLOUT : 0);
+}
+
+static void sync_batch(struct pipeline *p)
+{
+	if (p->open)
+		sent(p, item_new(SYNC, NULL, NULL, 0),
+		     PQpipelineSync(p->pg));
+}
+
+static void execute(struct pipeline *p, struct item *it)
+{
+	const struct sql_stmt *s = it->stmt;
+	struct link_params params;
+
+	if (!link_seen(&p->seen, s)) {
+		sent(p, item_new(PREPARE, s, NULL, 0),
+		     PQsendPrepare(p->pg, s->name, s->text, 0, NULL));
+		link_seen_set(&p->seen, s, true);
+	}
+	link_params_init(&params, it->args, it->nargs);
+	sent(p, it, PQsendQueryPrepared(p->pg, s->name, s->nparams,
+					params.values, params.lengths,
+					params.formats, 1));
+}
+
+/* In a batch of its own, so that it shares nobody's fate. */
+static void execute_alone(struct pipeline *p, struct item *it)
+{
+	sync_batch(p);
+	execute(p, it);
+	sync_batch(p);
+}
+
+/* Makes the names of prepared statements free again, then tries once more. */
+static void execute_afresh(struct pipeline *p, struct item *it)
+{
+	it->retried = true;
+	it->prepare_failed = false;
+	sync_batch(p);
+	sent(p, item_new(FORGET, NULL, NULL, 0),
+	     PQsendQueryParams(p->pg, "deallocate all", 0, NULL, NULL, NULL,
+			       NULL, 0));
+	sync_batch(p);
+	memset(&p->seen, 0, sizeof(p->seen));
+	execute_alone(p, it);
+}
+
+/* -- receiving ----------------------------------------------------------- */
+
+/* The statement that a failed PREPARE was for stands right behind it. */
+static void prepare_failed(struct pipeline *p, struct item *it,
+			   const PGresult *res)
+{
+	struct item *user = p->sent.head;
+
+	link_seen_set(&p->seen, it->stmt, false);
+	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED)
+		return;
+	assert(user && user->kind == EXECUTE && user->stmt == it->stmt);
+	user->prepare_failed = true;
+	if (!link_stale(res) || user->retried) {
+		free(user->err);
+		user->err = xcalloc(1, sizeof(*user->err));
+		link_fault(user->err, it->stmt->name, res);
+	}
+}
+
+static void execute_aborted(struct pipeline *p, struct item *it)
+{
+	if (!it->prepare_failed)
+		queue_put(&p->again, it);
+	else if (it->err)
+		item_done(it, NULL, it->err);
+	else
+		execute_afresh(p, it);
+}
+
+/* Takes res. */
+static void executed(struct pipeline *p, struct item *it, PGresult *res)
+{
+	static const struct rows none;
+	struct rows rows;
+	struct err e;
+
+	if (link_ok(res)) {
+		rows = link_rows(res);
+		item_done(it, &rows, NULL);
+		rows_fini(&rows);
+		return;
+	}
+	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED) {
+		execute_aborted(p, it);
+	} else if (link_stale(res) && !it->retried) {
+		execute_afresh(p, it);
+	} else {
+		link_fault(&e, it->stmt->name, res);
+		item_done(it, &none, &e);
+	}
+	PQclear(res);
+}
+
+static void synced(struct pipeline *p)
+{
+	struct item *it;
+
+	while ((it = queue_get(&p->again)))
+		execute_alone(p, it);
+}
+
+/* Takes res, an answer to the oldest item. */
+static void answer(struct pipeline *p, PGresult *res)
+{
+	struct item *it = queue_get(&p->sent);
+
+	assert(it);
+	p->half_read = it->kind != SYNC;
+	switch (it->kind) {
+	case PREPARE:
+		if (!link_ok(res))
+			prepare_failed(p, it, res);
+		break;
+	case EXECUTE:
+		executed(p, it, res);
+		return;
+	case SYNC:
+		synced(p);
+		break;
+	case FORGET:
+		break;
+	}
+	PQclear(res);
+	item_free(it);
+}
+
+static void receive(struct pipeline *p)
+{
+	PGresult *res;
+
+	if (!PQconsumeInput(p->pg)) {
+		p->broken = true;
+		return;
+	}
+	while (p->sent.head && !PQisBusy(p->pg)) {
+		res = PQgetResult(p->pg);
+		if (res) {
+			answer(p, res);
+		} else if (p->half_read) {
+			p->half_read = false;
+		} else {
+			p->broken = true;	/* the server lost count */
+			break;
+		}
+	}
+	p->broken |= PQstatus(p->pg) != CONNECTION_OK;
+}
+
+/* -- connecting ---------------------------------------------------------- */
+
+static void fail_all(struct queue *q, const struct err *e)
+{
+	static const struct rows none;
+	struct item *it;
+
+	while ((it = queue_get(q)))
+		item_done(it, &none, e);
+}
+
+static void set_lost(struct err *e, const PGconn *pg)
+{
+	*e = (struct err){ 0 };
+	link_lost(e, pg);
+}
+
+static void retry_later(struct pipeline *p)
+{
+	p->due = usec_monotonic() + p->backoff;
+	p->backoff = p->backoff * 2 < BACKOFF_MAX ? p->backoff * 2 :
+		BACKOFF_MAX;
+}
+
+/* Everything is put straight before the first callback, which may submit. */
+static void take_down(struct pipeline *p)
+{
+	struct queue was_sent, was_again;
+	struct err e;
+
+	set_lost(&e, p->pg);
+	PQfinish(p->pg);
+	p->pg = NULL;
+	p->state = DOWN;
+	p->broken = p->open = p->half_read = false;
+	retry_later(p);
+	queue_init(&was_sent);
+	queue_init(&was_again);
+	for (struct item *it; (it = queue_get(&p->sent)); )
+		queue_put(&was_sent, it);
+	for (struct item *it; (it = queue_get(&p->again)); )
+		queue_put(&was_again, it);
+	fail_all(&was_again, &e);
+	fail_all(&was_sent, &e);
+}
+
+static void connected(struct pipeline *p)
+{
+	memset(&p->seen, 0, sizeof(p->seen));
+	p->state = READY;
+	p->events = POLLIN;
+	p->backoff = BACKOFF_MIN;
+	p->broken = PQsetnonblocking(p->pg, 1) < 0 ||
+		!PQenterPipelineMode(p->pg);
+}
+
+static void connect_on(struct pipeline *p)
+{
+	switch (PQconnectPoll(p->pg)) {
+	case PGRES_POLLING_OK:
+		connected(p);
+		break;
+	case PGRES_POLLING_READING:
+		p->events = POLLIN;
+		break;
+	case PGRES_POLLING_WRITING:
+		p->events = POLLOUT;
+		break;
+	default:
+		p->broken = true;
+		break;
+	}
+}
+
+static void connect_start(struct pipeline *p)
+{
+	p->pg = link_connect_start(p->dsn);
+	p->state = CONNECTING;
+	p->events = POLLOUT;
+	p->due = usec_monotonic() + CONNECT_MAX;
+	p->broken = PQstatus(p->pg) == CONNECTION_BAD;
+}
+
+/* -- the caller's side --------------------------------------------------- */
+
+/* The first connection is waited for: there is nobody to serve without it. */
+struct pipeline *pipeline_new(const char *dsn)
+{
+	struct pipeline *p = xcalloc(1, sizeof(*p));
+
+	p->dsn = xstrdup(dsn);
+	p->backoff = BACKOFF_MIN;
+	queue_init(&p->sent);
+	queue_init(&p->again);
+	p->pg = link_connect(dsn);
+	if (PQstatus(p->pg) == CONNECTION_OK)
+		connected(p);
+	else
+		p->broken = true;
+	if (p->broken)
+		take_down(p);
+	return p;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	take_down(p);
+	free(p->dsn);
+	free(p);
+}
+
+void pipeline_submit(struct pipeline *p, const struct sql_stmt *s,
+		     const struct sql_arg *args, int nargs, pipeline_fn *fn,
+		     void *arg)
+{
+	static const struct rows none;
+	struct item *it;
+	struct err e;
+
+	assert(nargs == s->nparams);
+	if (p->state != READY || p->broken) {
+		set_lost(&e, p->pg);
+		fn(arg, &none, &e);
+		return;
+	}
+	it = item_new(EXECUTE, s, args, nargs);
+	it->fn = fn;
+	it->arg = arg;
+	execute(p, it);
+}
+
+void pipeline_flush(struct pipeline *p)
+{
+	if (p->state != READY || p->broken || !p->open)
+		return;
+	sync_batch(p);
+	flush_out(p);
+}
+
+int pipeline_fd(const struct pipeline *p)
+{
+	return p->pg && !p->broken ? PQsocket(p->pg) : -1;
+}
+
+unsigned pipeline_events(const struct pipeline *p)
+{
+	return p->events;
+}
+
+void pipeline_io(struct pipeline *p, unsigned revents)
+{
+	if (p->state == CONNECTING && !p->broken)
+		connect_on(p);
+	else if (p->state == READY && !p->broken && revents & ~POLLOUT)
+		receive(p);
+	if (p->state == READY && !p->broken)
+		flush_out(p);
+	if (p->broken)
+		take_down(p);
+}
+
+int pipeline_timeout(const struct pipeline *p)
+{
+	usec_t left = p->due - usec_monotonic();
+
+	if (p->broken)
+		return 0;
+	if (p->state == READY)
+		return -1;
+	return left > 0 ? (int)(left / 1000) + 1 : 0;
+}
+
+void pipeline_tick(struct pipeline *p)
+{
+	bool due = p->state != READY && usec_monotonic() >= p->due;
+
+	if (p->broken || (p->state == CONNECTING && due))
+		take_down(p);
+	else if (due)
+		connect_start(p);
+	if (p->broken)
+		take_down(p);
+}
