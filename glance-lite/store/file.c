@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "glance-lite/store/file.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+#include "common/crypto/digest.h"
+
+/* Written pages go to the disk in steps, so that the last sync is short. */
+#define FLUSH_STEP (8 << 20)
+
+struct store {
+	char *dir;
+	int dir_fd, incoming_fd, lock_fd;
+};
+
+static void assert_id(const char *id)
+{
+	assert(strlen(id) == UUID_SIZE - 1);
+	assert(strspn(id, "0123456789abcdef-") == UUID_SIZE - 1);
+}
+
+static int make_dirs(const char *dir, struct err *e)
+{
+	_cleanup_(cleanup_free) char *path = xasprintf("%s/incoming", dir);
+	char *slash = path;
+
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		if (mkdir(path, 0750) < 0 && errno != EEXIST)
+			return err_errno(e, "cannot make %s", path);
+		*slash = '/';
+	}
+	if (mkdir(path, 0750) < 0 && errno != EEXIST)
+		return err_errno(e, "cannot make %s", path);
+	return 0;
+}
+
+static int open_at(int at, const char *name, int flags, struct err *e)
+{
+	int fd = openat(at, name, flags | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", name);
+	return fd;
+}
+
+static int sweep(const struct store *s, struct err *e)
+{
+	int fd = open_at(s->incoming_fd, ".", O_RDONLY | O_DIRECTORY, e);
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			unlinkat(s->incoming_fd, entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	return 0;
+}
+
+static int open_all(struct store *s, struct err *e)
+{
+	int flags = O_RDONLY | O_DIRECTORY;
+
+	if (make_dirs(s->dir, e) < 0)
+		return -1;
+	s->dir_fd = open_at(AT_FDCWD, s->dir, flags, e);
+	if (s->dir_fd < 0)
+		return -1;
+	s->incoming_fd = open_at(s->dir_fd, "incoming", flags, e);
+	if (s->incoming_fd < 0)
+		return -1;
+	s->lock_fd = open_at(s->dir_fd, ".lock", O_RDWR | O_CREAT, e);
+	if (s->lock_fd < 0)
+		return -1;
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_errno(e, "%s belongs to another process", s->dir);
+	return sweep(s, e);
+}
+
+struct store *store_new(const char *dir, struct err *e)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+
+	s->dir = xstrdup(dir);
+	s->dir_fd = s->incoming_fd = s->lock_fd = -1;
+	if (open_all(s, e) == 0)
+		return s;
+	store_free(s);
+	return NULL;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	cleanup_close(&s->dir_fd);
+	cleanup_close(&s->incoming_fd);
+	cleanup_close(&s->lock_fd);
+	free(s->dir);
+	free(s);
+}
+
+/* -- receiving ------------------------------------------------------------ */
+
+int store_put_begin(const struct store *s, const char *id,
+		    struct store_put *put_r, struct err *e)
+{
+	struct store_put put = { .store = s };
+	uint8_t salt[4];
+	char hex[2 * sizeof(salt) + 1];
+
+	assert_id(id);
+	random_bytes(salt, sizeof(salt));
+	hex_encode(hex, salt, sizeof(salt));
+	snprintf(put.id, sizeof(put.id), "%s", id);
+	snprintf(put.temp, sizeof(put.temp), "%.36s.%s", id, hex);
+	put.fd = open_at(s->incoming_fd, put.temp,
+			 O_RDWR | O_CREAT | O_EXCL, e);
+	if (put.fd < 0)
+		return -1;
+	*put_r = put;
+	return 0;
+}
+
+int store_put_write(struct store_put *put, const void *data, size_t n,
+		    struct err *e)
+{
+	const char *p = data;
+	ssize_t done;
+
+	while (n > 0) {
+		done = write(put->fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return err_errno(e, "cannot write %s/incoming/%s",
+					 put->store->dir, put->temp);
+		p += done;
+		n -= (size_t)done;
+		put->size += done;
+	}
+	if (put->size - put->flushed >= FLUSH_STEP) {
+		sync_file_range(put->fd, put->flushed,
+				put->size - put->flushed,
+				SYNC_FILE_RANGE_WRITE);
+		put->flushed = put->size;
+	}
+	return 0;
+}
+
+ssize_t store_put_read(const struct store_put *put, void *data, size_t n,
+		       int64_t off)
+{
+	return pread(put->fd, data, n, off);
+}
+
+void store_put_abort(struct store_put *put)
+{
+	cleanup_close(&put->fd);
+	unlinkat(put->store->incoming_fd, put->temp, 0);
+	put->fd = -1;
+}
+
+int store_put_commit(struct store_put *put, struct err *e)
+{
+	const struct store *s = put->store;
+
+	if (fdatasync(put->fd) < 0 ||
+	    renameat(s->incoming_fd, put->temp, s->dir_fd, put->id) < 0) {
+		err_errno(e, "cannot finish %s/%s", s->dir, put->id);
+		store_put_abort(put);
+		return -1;
+	}
+	cleanup_close(&put->fd);
+	put->fd = -1;
+	if (fsync(s->dir_fd) < 0) {
+		err_errno(e, "cannot sync %s", s->dir);
+		unlinkat(s->dir_fd, put->id, 0);
+		return -1;
+	}
+	return 0;
+}
+
+/* -- what is there -------------------------------------------------------- */
+
+int store_open(const struct store *s, const char *id, int *fd_r,
+	       struct err *e)
+{
+	int fd;
+
+	assert_id(id);
+	fd = openat(s->dir_fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		err_set(e, ERR_NOT_FOUND, NULL);
+		return err_detail(e, "no file %s/%s", s->dir, id);
+	}
+	if (fd < 0)
+		return err_errno(e, "cannot open %s/%s", s->dir, id);
+	*fd_r = fd;
+	return 0;
+}
+
+int store_remove(const struct store *s, const char *id, struct err *e)
+{
+	assert_id(id);
+	if (unlinkat(s->dir_fd, id, 0) < 0 && errno != ENOENT)
+		return err_errno(e, "cannot remove %s/%s", s->dir, id);
+	return 0;
+}

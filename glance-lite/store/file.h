@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GLANCE_STORE_FILE_H
+#define GLANCE_STORE_FILE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+
+/*
+ * Image bytes as files of a folder: DIR/<image id>. A file appears there
+ * whole or not at all: it is written below DIR/incoming, made durable, and
+ * renamed. Image ids are UUIDs in lower case (asserted), so they are safe as
+ * names. Errors are INTERNAL with the path in the detail.
+ */
+struct store;
+
+/*
+ * Opens (and makes, with mode 0750) the folder and removes what earlier runs
+ * left in incoming. One process has a folder at a time: a second one fails.
+ */
+struct store *store_new(const char *dir, struct err *e);
+void store_free(struct store *s);	/* NULL is fine */
+
+/* A file being received; the caller's memory. Ends with commit or abort. */
+struct store_put {
+	const struct store *store;
+	int fd;
+	char id[40], temp[64];
+	int64_t size, flushed;
+};
+int store_put_begin(const struct store *s, const char *id,
+		    struct store_put *put_r, struct err *e);
+int store_put_write(struct store_put *put, const void *data, size_t n,
+		    struct err *e);
+/* What was written so far, for inspection: as pread. */
+ssize_t store_put_read(const struct store_put *put, void *data, size_t n,
+		       int64_t off);
+/* On failure the file is gone; put is over in any case. */
+int store_put_commit(struct store_put *put, struct err *e);
+void store_put_abort(struct store_put *put);
+
+/* The caller closes the descriptor. NOT_FOUND when there is no such file. */
+int store_open(const struct store *s, const char *id, int *fd_r,
+	       struct err *e);
+/* No such file is success. */
+int store_remove(const struct store *s, const char *id, struct err *e);
+
+#endif
