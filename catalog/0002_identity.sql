@@ -9,7 +9,7 @@ create table identity.projects (
 	id text primary key check (length(id) between 1 and 64),
 	name text not null,
 	is_domain boolean not null default false,
-	domain_id text references identity.projects,
+	domain_id text references identity.projects on delete cascade,
 	parent_id text references identity.projects,
 	enabled boolean not null default true,
 	description text not null default '',
@@ -130,6 +130,32 @@ language sql stable parallel safe rows 4 as $$
 	)
 	select r.id, r.name
 	from closure c join identity.roles r on r.id = c.role_id
+$$;
+
+-- The projects and domains on which a user has a role of any kind.
+create function identity.targets_of(who text) returns setof text
+language sql stable parallel safe as $$
+	with recursive assigned as (
+		select s.target_id, s.inherited
+		from identity.assignments s where s.user_id = who
+		union
+		select s.target_id, s.inherited
+		from identity.group_members m
+		join identity.assignments s on s.group_id = m.group_id
+		where m.user_id = who
+	), below as (
+		select p.id
+		from assigned a
+		join identity.projects p on p.parent_id = a.target_id
+		where a.inherited
+		union
+		select p.id
+		from below b join identity.projects p on p.parent_id = b.id
+	)
+	select target_id from assigned
+	where target_id is not null and not inherited
+	union
+	select id from below
 $$;
 
 create table identity.regions (

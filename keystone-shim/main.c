@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keystone-shim/wire.h"
+
+#define RUN(k, m, p, o, a, pol, v0, v1, d) \
+	ROUTE_ROW(k, m, p, o, a, pol, v0, v1, d, NULL, o)
+#define PAGE(...) RUN(PAGE, __VA_ARGS__)
+#define WRITE(...) RUN(WRITE, __VA_ARGS__)
+#define HASH(...) RUN(HASH, __VA_ARGS__)
+#define READ(m, p, o, a, pol, v0, v1, d) \
+	ROUTE_ROW(READ, m, p, o, a, pol, v0, v1, d, &o, NULL)
+static const struct route routes[] = {
+#include "keystone-shim/routes.tbl"
+	{ .op = NULL }
+};
+
+/* Names and defaults are Keystone's own. */
+static const struct conf_opt options[] = {
+	{ "fernet_tokens", "max_active_keys", CONF_INT, "3",
+	  "token keys that fernet_rotate leaves, the staged one counted" },
+	{ "token", "expiration", CONF_INT, "3600",
+	  "seconds that a token lasts" },
+	{ "identity", "password_hash_rounds", CONF_INT, "12",
+	  "cost of bcrypt for new passwords, 4 to 31" },
+	{ "identity", "default_domain_id", CONF_STR, "default",
+	  "the domain of what names none and comes from a system token" },
+	{ NULL, NULL, CONF_STR, NULL, NULL },
+};
+
+static const struct subcommand subcommands[] = {
+	{ "bootstrap", "fill the catalog of a new cloud (safe to repeat)",
+	  bootstrap },
+	{ "fernet_setup", "make the key repository, if there is none",
+	  fernet_setup },
+	{ "fernet_rotate", "make the staged key primary and stage a new one",
+	  fernet_rotate },
+	{ NULL, NULL, NULL },
+};
+
+static const struct service keystone_shim = {
+	.name = "keystone-shim",
+	.doc = "OpenStack Identity v3",
+	.default_port = 5000,
+	.routes = routes,
+	.opts = options,
+	.constraints = wire_constraints,
+	.strict_tokens = true,
+	.deny = wire_deny,
+	.bad_field = wire_bad_field,
+	.no_route = wire_no_route,
+	.render_error = wire_render_error,
+	.finish = wire_finish,
+	.subcommands = subcommands,
+};
+
+int main(int argc, char **argv)
+{
+	return service_main(&keystone_shim, argc, argv);
+}

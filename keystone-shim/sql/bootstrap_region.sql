@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+insert into identity.regions (id) values ($1)
+on conflict do nothing

@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The user that logs in: $1 id, or $2 name in domain $3 (id) or $4 (name).
+select @login
+from identity.users u
+join identity.projects d on d.id = u.domain_id
+where u.id = $1
+union all
+select @login
+from identity.users u
+join identity.projects d on d.id = u.domain_id
+where u.name = $2 and (d.id = $3 or d.name = $4)

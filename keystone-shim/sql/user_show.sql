@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+select @user
+from identity.users u
+where u.id = $1

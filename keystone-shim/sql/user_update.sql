@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the client's object $3 names is changed, the password when $2 is one.
+-- Disabling a user or changing the password revokes what was issued before.
+with j as (
+	select $3::jsonb as d
+), u as (
+	update identity.users u set
+		name = coalesce(d->>'name', name),
+		enabled = coalesce((d->>'enabled')::boolean, enabled),
+		default_project_id = case when d ? 'default_project_id'
+			then d->>'default_project_id'
+			else default_project_id end,
+		password_hash = coalesce($2::text, password_hash),
+		options = jsonb_strip_nulls(options ||
+			coalesce(d->'options', '{}')),
+		extra = jsonb_strip_nulls(extra || (d - '{id,name,domain_id,enabled,default_project_id,options,links,password_expires_at}'::text[]))
+	from j
+	where u.id = $1
+	returning u.*
+), revoked as (
+	insert into identity.revocation_events (user_id)
+	select id from u, j
+	where $2 is not null or (d->>'enabled')::boolean is false
+)
+select @user from u
