@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http/engine.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
  */
 
 /* Buffers above this size are not kept for the next request. */
-enum { KEEP_SIZE = 64 * 1024, KEEP_IDLE = 4096, ACCEPTS_PER_TURN = 64 };
+enum { KEEP_SIZE = 64 * 1024, KEEP_IDLE = 4096 };
 
 static const struct http_events *events_of(const struct http_conn *c)
 {
@@ -30,7 +29,9 @@ static void *arg_of(const struct http_conn *c)
 
 static struct slice unparsed(const struct http_conn *c)
 {
-	return (struct slice){ c->in.data + c->in_at, c->in.len - c->in_at };
+	size_t n = c->in.len - c->in_at;
+
+	return (struct slice){ n ? c->in.data + c->in_at : "", n };
 }
 
 static void buf_trim(struct buf *b, size_t keep)
@@ -83,32 +84,6 @@ static enum got conn_fill(struct http_conn *c)
 	buf_add(&c->in, c->rq.loop->scratch, n);
 	c->window += (int64_t)n;
 	return got;
-}
-
-enum http_chunks_result body_take(struct body_state *b, struct slice in,
-				  size_t *used_r, struct slice *data_r)
-{
-	enum http_chunks_result result = HTTP_CHUNKS_DATA;
-
-	if (b->chunked) {
-		result = http_chunks_next(&b->chunks, in, used_r, data_r);
-		b->done = result == HTTP_CHUNKS_END;
-		return result;
-	}
-	*used_r = 0;
-	if (!b->left) {
-		b->done = true;
-		return HTTP_CHUNKS_END;
-	}
-	if (!in.n)
-		return HTTP_CHUNKS_MORE;
-	*data_r = in;
-	if ((uint64_t)b->left < in.n)
-		data_r->n = (size_t)b->left;
-	*used_r = data_r->n;
-	b->left -= (int64_t)data_r->n;
-	b->done = !b->left;
-	return result;
 }
 
 /* ---- one request ------------------------------------------------------ */
@@ -427,7 +402,7 @@ void conn_run(struct http_conn *c)
 	c->running = false;
 }
 
-static void conn_fire(struct http_loop *l, struct source *s, uint32_t events)
+void conn_fire(struct http_loop *l, struct source *s, uint32_t events)
 {
 	struct http_conn *c = container_of(s, struct http_conn, source);
 
@@ -536,119 +511,7 @@ void http_work(struct http_req *rq, enum http_pool pool,
 		conn_refuse(c, 503);
 }
 
-/* ---- coming and going ------------------------------------------------- */
-
-static void peer_format(const struct sockaddr_storage *ss, char *peer)
-{
-	const void *addr = NULL;
-
-	if (ss->ss_family == AF_INET)
-		addr = &((const struct sockaddr_in *)ss)->sin_addr;
-	else if (ss->ss_family == AF_INET6)
-		addr = &((const struct sockaddr_in6 *)ss)->sin6_addr;
-	if (!addr || !inet_ntop(ss->ss_family, addr, peer, INET6_ADDRSTRLEN))
-		strcpy(peer, "unix");
-}
-
-static void conn_new(struct http_loop *l, int fd,
-		     const struct sockaddr_storage *from)
-{
-	struct http_conn *c = xcalloc(1, sizeof(*c));
-
-	c->source.fire = conn_fire;
-	c->server = l->server;
-	c->fd = fd;
-	c->rq.loop = l;
-	c->rq.file_fd = -1;
-	arena_init(&c->rq.arena);
-	peer_format(from, c->peer);
-	c->next = l->conns;
-	if (c->next)
-		c->next->prev = c;
-	l->conns = c;
-	conn_interest(c, EPOLLIN);
-	loop_due(c, DUE_IDLE);
-	/* the request often comes along with the connection */
-	c->readable = l->stopping;
-	if (l->stopping)
-		conn_run(c);
-}
-
-/* Closes the connection that has been idle longest; false: there is none. */
-static bool conn_evict(struct http_loop *l)
-{
-	if (!l->dues[DUE_IDLE].first)
-		return false;
-	conn_close(l->dues[DUE_IDLE].first);
-	return true;
-}
-
-/* At the limit the connection that has been idle longest makes room. */
-static bool conn_admit(struct http_loop *l)
-{
-	struct http_server *s = l->server;
-
-	if (atomic_fetch_add(&s->nconns, 1) < s->conf.conns_max)
-		return true;
-	if (conn_evict(l))
-		return true;
-	atomic_fetch_sub(&s->nconns, 1);
-	return false;
-}
-
-static void listener_resume(struct http_loop *l, void *arg)
-{
-	struct listener *li = arg;
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &li->source };
-
-	if (li->fd >= 0)
-		epoll_ctl(l->epfd, EPOLL_CTL_MOD, li->fd, &ev);
-}
-
-/* No descriptors left: leave the queue alone for a moment. */
-static void listener_pause(struct http_loop *l, struct listener *li)
-{
-	struct epoll_event ev = { .events = 0, .data.ptr = &li->source };
-
-	conn_evict(l);
-	epoll_ctl(l->epfd, EPOLL_CTL_MOD, li->fd, &ev);
-	http_loop_timer(l, 100, listener_resume, li);
-}
-
-static void conn_welcome(struct http_loop *l, int fd,
-			 const struct sockaddr_storage *from)
-{
-	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\n"
-		"Content-Length: 0\r\nConnection: close\r\n\r\n";
-
-	if (conn_admit(l)) {
-		conn_new(l, fd, from);
-		return;
-	}
-	send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	close(fd);
-}
-
-void conn_accept(struct http_loop *l, struct source *s, uint32_t events)
-{
-	struct listener *li = container_of(s, struct listener, source);
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_TURN || l->stopping; i++) {
-		struct sockaddr_storage from = { 0 };
-		socklen_t len = sizeof(from);
-		int fd = accept4(li->fd, (struct sockaddr *)&from, &len,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			conn_welcome(l, fd, &from);
-		} else if (errno != ECONNABORTED && errno != EINTR) {
-			if (errno != EAGAIN && !l->stopping)
-				listener_pause(l, li);
-			return;
-		}
-	}
-}
+/* ---- the end ----------------------------------------------------------- */
 
 void conn_close(struct http_conn *c)
 {
@@ -660,8 +523,10 @@ void conn_close(struct http_conn *c)
 		request_fini(c);
 	}
 	loop_due(c, DUE_NONE);
+	/* close alone is not enough: a child between fork and exec still has
+	 * the socket, and epoll would go on to report it */
+	conn_interest(c, 0);
 	close(c->fd);
-	c->interest = 0;
 	c->state = CONN_CLOSED;
 	if (c->prev)
 		c->prev->next = c->next;

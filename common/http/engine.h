@@ -7,6 +7,7 @@
  *
  *	server.c	configuration, listening, start and end
  *	loop.c		a thread of events, deadlines, timers and its mailbox
+ *	accept.c	new connections, and room for them
  *	conn.c		a connection's states, one request after the other
  *	request.c	a parsed head as struct http_req
  *	reply.c		the head of the reply; whether the connection goes on
@@ -98,7 +99,7 @@ struct http_conn {
 
 struct watch {
 	struct source source;
-	int fd;
+	int fd;			/* -1: free for use */
 	void (*fn)(struct http_loop *l, uint32_t events, void *arg);
 	void *arg;
 	struct watch *next;
@@ -134,7 +135,7 @@ struct http_loop {
 	_Atomic(struct http_conn *) mail;
 	struct listener listeners[LISTEN_MAX];
 	struct http_conn *conns, *graves;
-	struct watch *watches, *watch_graves;
+	struct watch *watches;
 	struct timer *timers;
 	struct due_list dues[DUES];
 	void *user;
@@ -167,8 +168,11 @@ bool loop_is_self(const struct http_loop *l);
 void loop_due(struct http_conn *c, enum deadline list);
 const char *loop_date(struct http_loop *l);
 
-/* conn.c */
+/* accept.c: a listener's fire */
 void conn_accept(struct http_loop *l, struct source *s, uint32_t events);
+
+/* conn.c */
+void conn_fire(struct http_loop *l, struct source *s, uint32_t events);
 void conn_run(struct http_conn *c);
 void conn_mailed(struct http_conn *c);
 void conn_expired(struct http_conn *c);
@@ -176,14 +180,14 @@ void conn_close(struct http_conn *c);
 void conn_free(struct http_conn *c);
 void conn_interest(struct http_conn *c, uint32_t events);
 void conn_refuse(struct http_conn *c, int status);
-/* Takes body bytes off in[*used_r..]; as http_chunks_next, for any framing. */
-enum http_chunks_result body_take(struct body_state *b, struct slice in,
-				  size_t *used_r, struct slice *data_r);
 
 /* request.c */
 void request_init(struct http_conn *c);
 /* 0, or the negated status to refuse it with. */
 int request_fill(struct http_conn *c, const struct http_head *head);
+/* Takes body bytes off in[*used_r..]; as http_chunks_next, for any framing. */
+enum http_chunks_result body_take(struct body_state *b, struct slice in,
+				  size_t *used_r, struct slice *data_r);
 
 /* reply.c: decides rq.close and writes c->wire. */
 void reply_prepare(struct http_conn *c, const char *date);

@@ -128,41 +128,43 @@ static void watch_fire(struct http_loop *l, struct source *s, uint32_t events)
 		w->fn(l, events, w->arg);
 }
 
-static void watch_end(struct http_loop *l, struct watch **at)
+/*
+ * The watch of fd, or a free one (fd -1). Watches are freed with the loop
+ * only: a descriptor that its owner has closed may still be reported while a
+ * child between fork and exec holds it too.
+ */
+static struct watch *watch_find(struct http_loop *l, int fd)
 {
-	struct watch *w = *at;
+	struct watch *w = l->watches;
 
-	epoll_ctl(l->epfd, EPOLL_CTL_DEL, w->fd, NULL);
-	*at = w->next;
-	w->fn = NULL;
-	w->next = l->watch_graves;
-	l->watch_graves = w;
+	while (w && w->fd != fd)
+		w = w->next;
+	return w;
 }
 
 int http_loop_watch(struct http_loop *l, int fd, uint32_t events,
 		    void (*fn)(struct http_loop *l, uint32_t events,
 			       void *arg), void *arg)
 {
-	struct watch **at = &l->watches, *w;
+	struct watch *w = watch_find(l, fd);
 	struct epoll_event ev = { .events = events };
 
-	while (*at && (*at)->fd != fd)
-		at = &(*at)->next;
 	if (!events) {
-		if (*at)
-			watch_end(l, at);
+		epoll_ctl(l->epfd, EPOLL_CTL_DEL, fd, NULL);
+		if (w) {
+			w->fd = -1;
+			w->fn = NULL;
+		}
 		return 0;
 	}
-	w = *at;
+	if (!w)
+		w = watch_find(l, -1);
 	if (!w) {
 		w = xcalloc(1, sizeof(*w));
-		w->source.fire = watch_fire;
-		w->fd = fd;
 		w->next = l->watches;
 		l->watches = w;
 	}
-	w->fn = fn;
-	w->arg = arg;
+	*w = (struct watch){ { watch_fire }, fd, fn, arg, w->next };
 	ev.data.ptr = &w->source;
 	/* a descriptor that was closed and opened again is a new one */
 	if (epoll_ctl(l->epfd, EPOLL_CTL_MOD, fd, &ev) == 0)
@@ -218,15 +220,10 @@ static int loop_timeout(const struct http_loop *l)
 static void graves_clear(struct http_loop *l)
 {
 	struct http_conn *c;
-	struct watch *w;
 
 	while ((c = l->graves)) {
 		l->graves = c->next;
 		conn_free(c);
-	}
-	while ((w = l->watch_graves)) {
-		l->watch_graves = w->next;
-		free(w);
 	}
 }
 
@@ -354,6 +351,7 @@ struct http_loop *loop_new(struct http_server *s, int index, struct err *e)
 
 void loop_free(struct http_loop *l)
 {
+	struct watch *w;
 	struct timer *t;
 
 	if (!l)
@@ -363,8 +361,10 @@ void loop_free(struct http_loop *l)
 		l->timers = t->next;
 		free(t);
 	}
-	while (l->watches)
-		watch_end(l, &l->watches);
+	while ((w = l->watches)) {
+		l->watches = w->next;
+		free(w);
+	}
 	graves_clear(l);
 	for (int i = 0; i < LISTEN_MAX; i++)
 		cleanup_close(&l->listeners[i].fd);

@@ -90,6 +90,32 @@ int request_fill(struct http_conn *c, const struct http_head *head)
 	return target_fill(rq, head);
 }
 
+enum http_chunks_result body_take(struct body_state *b, struct slice in,
+				  size_t *used_r, struct slice *data_r)
+{
+	enum http_chunks_result result = HTTP_CHUNKS_DATA;
+
+	if (b->chunked) {
+		result = http_chunks_next(&b->chunks, in, used_r, data_r);
+		b->done = result == HTTP_CHUNKS_END;
+		return result;
+	}
+	*used_r = 0;
+	if (!b->left) {
+		b->done = true;
+		return HTTP_CHUNKS_END;
+	}
+	if (!in.n)
+		return HTTP_CHUNKS_MORE;
+	*data_r = in;
+	if ((uint64_t)b->left < in.n)
+		data_r->n = (size_t)b->left;
+	*used_r = data_r->n;
+	b->left -= (int64_t)data_r->n;
+	b->done = !b->left;
+	return result;
+}
+
 const char *http_header(const struct http_req *rq, const char *name)
 {
 	for (size_t i = 0; i < rq->nheaders; i++)

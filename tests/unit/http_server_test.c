@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 static struct rig rig;
 
@@ -460,6 +461,39 @@ static void test_idle_timeout(void **state)
 	buf_fini(&in);
 }
 
+/*
+ * A child between fork and exec keeps the descriptors of connections that are
+ * closed meanwhile, and epoll still knows them.
+ */
+static void test_closed_while_a_child_has_it(void **state)
+{
+	struct answer a = { 0 };
+	struct buf in = { 0 };
+	int fd = rig_connect(rig.port);
+	pid_t child;
+
+	(void)state;
+	rig_puts(fd, PING);
+	rig_answer(fd, &in, &a, 0);
+	child = fork();
+	if (child == 0) {
+		usleep(200000);
+		_exit(0);
+	}
+	rig_puts(fd, LAST);
+	rig_answer(fd, &in, &a, 0);
+	assert_int_equal(a.status, 200);
+	for (int i = 0; i < 5; i++) {
+		rig_puts(fd, PING);
+		usleep(20000);
+		assert_answer(PING, 200, "{\"pong\": true}");
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(fd);
+	buf_fini(&a.body);
+	buf_fini(&in);
+}
+
 struct stop {
 	struct rig rig;
 	usec_t took;
@@ -679,6 +713,7 @@ int main(void)
 		cmocka_unit_test(test_pool_is_bounded),
 		cmocka_unit_test(test_idle_connections_make_room),
 		cmocka_unit_test(test_idle_timeout),
+		cmocka_unit_test(test_closed_while_a_child_has_it),
 		cmocka_unit_test(test_graceful_stop),
 		cmocka_unit_test(test_stop_cuts),
 		cmocka_unit_test(test_unix_socket),
