@@ -12,7 +12,8 @@
  */
 struct pipeline;
 
-/* e is UNAVAILABLE when the connection was lost or is being remade. */
+/* rows are good for the call. e is NULL, or what went wrong: UNAVAILABLE when
+ * the connection was lost or is being remade. */
 typedef void pipeline_fn(void *arg, const struct rows *rows,
 			 const struct err *e);
 

@@ -20,7 +20,7 @@ struct sql_stmt {
 	int nparams;
 	uint16_t group, id;	/* index of "prepared on this connection" */
 };
-#define SQL_GROUPS 4
+#define SQL_GROUPS 4		/* the last one is of common/sql itself */
 #define SQL_GROUP_MAX 512
 
 /* Parameters. ARGS(a, b, 3, true) is an array of these and their number. */
