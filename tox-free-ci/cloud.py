@@ -10,7 +10,6 @@ KEYSTONE_PORT, GLANCE_PORT, NOVA_PORT, NETWORK_PORT, METADATA_PORT and BIN
 (build/release/bin) are what they say. Everything that is started here ends
 with it, even by kill -9.
 """
-import base64
 import ctypes
 import fcntl
 import os
@@ -43,6 +42,7 @@ def log_lines(folder):
 
 
 def log_pairs(line):
+    line = line[line.find(">") + 1:] if line.startswith("<") else line
     try:
         words = shlex.split(line) if '"' in line else line.split()
     except ValueError:
@@ -120,6 +120,7 @@ class Cloud:
                  durable=True, quiet=False):
         self.state, self.ports = os.path.abspath(state), ports
         self.compute, self.options = compute, options or {}
+        self.durable = durable
         self.env = dict(os.environ, **(env or {}))
         self.bin = os.path.abspath(os.environ.get(
             "LITE_BIN", os.path.join(ROOT, "build/release/bin")))
@@ -143,14 +144,14 @@ class Cloud:
 
     def secret(self, name):
         """A random password, made on first use, in a file of its own."""
+        with open(self.secret_file(name)) as f:
+            return f.read().strip()
+
+    def secret_file(self, name):
         path = self.path("secret", name)
-        try:
-            with open(path) as f:
-                return f.read().strip()
-        except FileNotFoundError:
-            value = secrets.token_urlsafe(18)
-            settings.write(path, value + "\n", 0o600)
-            return value
+        if not os.path.exists(path):
+            settings.write(path, secrets.token_urlsafe(18) + "\n", 0o600)
+        return path
 
     def sql(self, text):
         return self.db.sql(text)
@@ -165,7 +166,6 @@ class Cloud:
         began = time.monotonic()
         self.start_postgres()
         self.check_ports()
-        self.make_keys()
         settings.write_all(self)
         self.bootstrap()
         if self.compute:
@@ -195,25 +195,16 @@ class Cloud:
         self.processes.append(self.postgres.start())
         self.db.ready(self.postgres.alive)
 
-    def make_keys(self):
-        """Keystone's key repository: 0 is staged, 1 is primary."""
-        os.makedirs(self.path("fernet-keys"), mode=0o700, exist_ok=True)
-        for name in ("0", "1"):
-            path = self.path("fernet-keys", name)
-            if not os.path.exists(path):
-                key = base64.urlsafe_b64encode(secrets.token_bytes(32))
-                settings.write(path, key.decode(), 0o600)
-
     def bootstrap(self):
-        for name, args, env in settings.bootstraps(self):
-            self.run(name, *args, env=env)
+        for name, args in settings.bootstraps(self):
+            self.run(name, *args)
 
-    def run(self, name, *args, env=None):
+    def run(self, name, *args):
         """A daemon's program run once to its end."""
         done = subprocess.run(
             [os.path.join(self.bin, name), "--config", self.conf(name),
-             *args], env=dict(self.env, **(env or {})), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+             *args], env=self.env, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
         if done.returncode:
             raise RuntimeError("%s %s: %s" % (name, args[0], done.stdout))
         return done.stdout

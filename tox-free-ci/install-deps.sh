@@ -18,7 +18,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	python3-openstackclient e2fsprogs cpio xorriso gzip"
 test="libcmocka-dev python3-keystone curl openssh-client procps"
 gates="clang libclang-rt-14-dev git"
-bench="nginx-light postgresql curl coreutils"
+bench="nginx-light postgresql curl coreutils wrk"
 
 wanted=
 for class in "${@:-all}"; do

@@ -41,6 +41,13 @@ def common(cloud, name):
         ("fernet_tokens", "key_repository"): cloud.path("fernet-keys")}
     if name in SERVICE_OF:
         values["DEFAULT", "listen"] = "%s:%d" % cloud.urls[SERVICE_OF[name]]
+    if name == "glance-lite":
+        values["glance_store", "filesystem_store_datadir"] = \
+            cloud.path("images")
+        values["keystone_authtoken", "www_authenticate_uri"] = \
+            cloud.url("identity")
+    if name == "keystone-shim" and not cloud.durable:
+        values["identity", "password_hash_rounds"] = 4
     return values
 
 
@@ -84,5 +91,11 @@ def write_client_files(cloud):
 
 
 def bootstraps(cloud):
-    """(program, arguments, environment) to run before the daemons."""
-    return []
+    """(program, its arguments) to run before the daemons."""
+    urls = {"identity": "/v3", "image": "", "compute": "/v2.1",
+            "network": ""}
+    identity = ["bootstrap", "--password-file", cloud.secret_file("admin"),
+                "--demo-password-file", cloud.secret_file("demo")]
+    for service, path in urls.items():
+        identity += ["--%s-url" % service, cloud.url(service) + path]
+    return [("keystone-shim", ["fernet_setup"]), ("keystone-shim", identity)]

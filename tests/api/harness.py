@@ -79,42 +79,48 @@ def _kind(value):
     return "null"
 
 
-def _merge(a, b):
-    """One JSON value whose shape takes in those of a and b."""
-    if a is None or b is None or type(a) is not type(b):
-        return b if a is None else a
-    if isinstance(a, dict):
-        return {k: _merge(a.get(k), b.get(k)) for k in {**a, **b}}
-    return a + b if isinstance(a, list) else a
+class Model:
+    """The shape of some JSON values: their kinds, the keys that all objects
+    have and those that some have, and the shape of all array elements."""
 
+    def __init__(self, values):
+        values = [v for v in values if v is not None]
+        self.kinds = {_kind(v) for v in values}
+        objects = [v for v in values if isinstance(v, dict)]
+        self.keys = {k: Model([o[k] for o in objects if k in o])
+                     for o in objects for k in o}
+        self.always = set.intersection(*map(set, objects)) if objects \
+            else set()
+        arrays = [v for v in values if isinstance(v, list)]
+        elements = [e for v in arrays for e in v]
+        self.items = Model(elements) if elements else None
 
-def shape(got, want, maps=(), path="$", optional=()):
-    """The differences in keys and types between two JSON values, as lines.
-    null fits everything; an empty array fits every array. Objects under the
-    keys in maps (metadata, properties) may have any keys; keys in optional
-    may be absent."""
-    if got is None or want is None:
-        return []
-    if _kind(got) != _kind(want):
-        return ["%s is %s, not %s" % (path, _kind(got), _kind(want))]
-    out = []
-    if isinstance(got, list):
-        if got and want:
-            model = want[0]
-            for item in want[1:]:
-                model = _merge(model, item)
+    def differences(self, got, maps, path):
+        if got is None or not self.kinds:
+            return
+        if _kind(got) not in self.kinds:
+            yield "%s is %s, not %s" % (path, _kind(got),
+                                        " or ".join(self.kinds))
+        elif isinstance(got, list) and self.items:
             for i, item in enumerate(got):
-                out += shape(item, model, maps, "%s[%d]" % (path, i),
-                             optional)
-    elif isinstance(got, dict) and path.rsplit(".", 1)[-1] not in maps:
-        for key in sorted(set(want) - set(got) - set(optional)):
-            out.append("%s.%s is missing" % (path, key))
-        for key in sorted(set(got) - set(want)):
-            out.append("%s.%s is too much" % (path, key))
-        for key in sorted(set(got) & set(want)):
-            out += shape(got[key], want[key], maps, path + "." + key,
-                         optional)
-    return out
+                yield from self.items.differences(item, maps,
+                                                  "%s[%d]" % (path, i))
+        elif isinstance(got, dict) and path.rsplit(".", 1)[-1] not in maps:
+            for key in sorted(self.always - set(got)):
+                yield "%s.%s is missing" % (path, key)
+            for key in sorted(set(got) - set(self.keys)):
+                yield "%s.%s is too much" % (path, key)
+            for key in sorted(set(got) & set(self.keys)):
+                yield from self.keys[key].differences(
+                    got[key], maps, path + "." + key)
+
+
+def shape(got, want, maps=()):
+    """The differences in keys and types between two JSON values, as lines.
+    null fits everything, an empty array every array. What some elements of
+    an array have in want, elements of got may have. Objects under the keys
+    in maps (metadata, properties) may have any keys."""
+    return list(Model([want]).differences(got, maps, "$"))
 
 
 def until(fn, seconds=30, step=0.05):

@@ -25,6 +25,7 @@ RESPONSE = ("content-type", "vary", "x-subject-token", "location", "allow",
             "openstack-image-import-methods", "accept-patch")
 SERVICES = {"keystone": "identity", "glance": "image", "nova": "compute",
             "neutron": "network"}
+ELEMENTS_MAX, BODY_MAX = 3, 8000
 ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
@@ -67,6 +68,36 @@ def guess(exchanges, known):
     return known
 
 
+def types(value):
+    if isinstance(value, dict):
+        return {k: types(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [types(v) for v in value[:1]]
+    return type(value).__name__
+
+
+def trim(value):
+    """Long arrays keep one element of each shape."""
+    if isinstance(value, dict):
+        return {k: trim(v) for k, v in value.items()}
+    if not isinstance(value, list):
+        return value
+    if len(value) <= ELEMENTS_MAX:
+        return [trim(v) for v in value]
+    kinds = {}
+    for v in value:
+        kinds.setdefault(json.dumps(types(v), sort_keys=True), trim(v))
+    return list(kinds.values())[:ELEMENTS_MAX]
+
+
+def hide(value, known):
+    """A request's body with tokens named as in `who`."""
+    text = json.dumps(value)
+    for token in re.findall(r"gAAAA[\w-]{50,}=*", text):
+        text = text.replace(token, "TOKEN " + known.get(token, "lost"))
+    return json.loads(text)
+
+
 def shrink(e, known):
     q, r = e["request"], e["response"]
     asked, got = headers(q), headers(r)
@@ -76,12 +107,13 @@ def shrink(e, known):
            "path": q["path"], "query": q["query"],
            "who": None if token is None else known.get(token, token),
            "headers": {k: asked[k] for k in REQUEST if k in asked},
-           "body": q["body"], "status": r["status"],
+           "body": hide(q["body"], known), "status": r["status"],
            "answer": {k: got[k] for k in RESPONSE if k in got},
-           "reply": r["body"]}
+           "reply": trim(r["body"])}
     subject = out["headers"].get("x-subject-token")
     if subject:
-        out["headers"]["x-subject-token"] = known.get(subject, "gAAAAA")
+        out["headers"]["x-subject-token"] = known.get(
+            subject, "lost" if len(subject) > 50 else subject)
     if "x-subject-token" in out["answer"]:
         out["answer"]["x-subject-token"] = "any"
     return out
@@ -89,17 +121,20 @@ def shrink(e, known):
 
 def same(e):
     """What makes a read one that was seen before."""
-    def types(value):
-        if isinstance(value, dict):
-            return {k: types(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [types(v) for v in value[:1]]
-        return type(value).__name__
     path = ID.sub("ID", e["path"])
     return json.dumps([e["service"], e["method"], path, e["query"], e["who"],
-                       e["headers"], e["status"], e["answer"].keys() and
-                       sorted(e["answer"]), types(e["reply"])],
-                      sort_keys=True)
+                       e["headers"], e["status"], sorted(e["answer"]),
+                       types(e["reply"])], sort_keys=True)
+
+
+def usable(e):
+    """Not: faults of the real services, tokens that nobody can make again,
+    ways to log in that are not here, bodies that are only long."""
+    body = json.dumps(e["body"])
+    lost = "lost" in (e["who"], e["headers"].get("x-subject-token"))
+    return not (e["status"] >= 500 or lost or len(body) > BODY_MAX or
+                re.search(r"TOKEN (lost|subject)|application_cred|OS-EC2",
+                          body + e["path"]))
 
 
 def main():
@@ -109,7 +144,7 @@ def main():
     seen = set()
     for e in exchanges:
         e = shrink(e, known)
-        if e["who"] == "lost" or e["status"] >= 500:
+        if not usable(e):
             continue
         op = routes.find(e["service"], e["method"], e["path"])
         error = e["file"] == "errors"
