@@ -47,7 +47,7 @@ static void copy_cut(char *out, size_t size, struct buf *b)
 	out[n] = '\0';
 }
 
-static int bad_vset(struct jbad *bad, const char *key, const char *rule,
+static int bad_set(struct jbad *bad, const char *key, const char *rule,
 		    const json_t *v, struct buf *text)
 {
 	_cleanup_(buf_fini) struct buf value = { 0 };
@@ -72,7 +72,7 @@ static int bad_value(struct jbad *bad, const char *key, const char *rule,
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	return bad_vset(bad, key, rule, v, &text);
+	return bad_set(bad, key, rule, v, &text);
 }
 
 static int bad_type(struct jbad *bad, const struct jfield *f, const json_t *v)
@@ -150,6 +150,22 @@ static int lax_int(const struct jfield *f, const json_t *v, const char *s,
 	return 0;
 }
 
+/* Nova compares, and prints, the number that a string stands for. */
+static int bad_limit(struct jbad *bad, const struct jfield *f,
+		     const json_t *v, bool low)
+{
+	_cleanup_(buf_fini) struct buf text = { 0 };
+
+	py_str(&text, v);
+	if (low)
+		buf_printf(&text, " is less than the minimum of %lld",
+			   (long long)f->min);
+	else
+		buf_printf(&text, " is greater than the maximum of %lld",
+			   (long long)f->max);
+	return bad_set(bad, f->key, low ? "minimum" : "maximum", v, &text);
+}
+
 static int read_int(const struct jfield *f, const json_t *v, void *member,
 		    struct jbad *bad)
 {
@@ -160,14 +176,8 @@ static int read_int(const struct jfield *f, const json_t *v, void *member,
 		return -1;
 	if (!s && !json_is_integer(v))
 		return bad_type(bad, f, v);
-	if (n < f->min)
-		return bad_value(bad, f->key, "minimum", v,
-				 " is less than the minimum of %lld",
-				 (long long)f->min);
-	if (n > f->max)
-		return bad_value(bad, f->key, "maximum", v,
-				 " is greater than the maximum of %lld",
-				 (long long)f->max);
+	if (n < f->min || n > f->max)
+		return bad_limit(bad, f, v, n < f->min);
 	*(int64_t *)member = n;
 	return 0;
 }
@@ -185,14 +195,8 @@ static int read_num(const struct jfield *f, const json_t *v, void *member,
 		n = strtod(s, NULL);
 	else if (!json_is_number(v))
 		return bad_type(bad, f, v);
-	if (n < (double)f->min)
-		return bad_value(bad, f->key, "minimum", v,
-				 " is less than the minimum of %lld",
-				 (long long)f->min);
-	if (n > (double)f->max)
-		return bad_value(bad, f->key, "maximum", v,
-				 " is greater than the maximum of %lld",
-				 (long long)f->max);
+	if (n < (double)f->min || n > (double)f->max)
+		return bad_limit(bad, f, v, n < (double)f->min);
 	*(double *)member = n;
 	return 0;
 }
@@ -226,7 +230,7 @@ static int bad_bool_word(struct jbad *bad, const struct jfield *f,
 	for (size_t i = 0; i < ARRAY_LEN(false_words); i++)
 		buf_printf(&text, ", '%s'", false_words[i]);
 	buf_addc(&text, ']');
-	return bad_vset(bad, f->key, "enum", v, &text);
+	return bad_set(bad, f->key, "enum", v, &text);
 }
 
 static int read_bool(const struct jfield *f, const json_t *v, void *member,
@@ -302,7 +306,7 @@ static int check_required(const json_t *obj, const struct jfield *f, int mv,
 		    json_object_get(obj, f->key))
 			continue;
 		buf_printf(&text, "'%s' is a required property", f->key);
-		return bad_vset(bad, "", "required", obj, &text);
+		return bad_set(bad, "", "required", obj, &text);
 	}
 	return 0;
 }
@@ -329,7 +333,7 @@ static int check_additional(json_t *obj, const struct jfield *f, int mv,
 	if (!n)
 		return 0;
 	buf_adds(&text, n > 1 ? " were unexpected)" : " was unexpected)");
-	return bad_vset(bad, "", "additionalProperties", obj, &text);
+	return bad_set(bad, "", "additionalProperties", obj, &text);
 }
 
 /*
