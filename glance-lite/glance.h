@@ -39,6 +39,9 @@ void glance_finish(struct req *rq);
 int fail_detail(struct req *rq, enum err_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* 204 with the Content-Type that Glance's own have, though without a body. */
+int reply_done(struct req *rq);
+
 /*
  * The JSON body, whatever its media type says (as Glance takes it), owned by
  * the request; NULL with the error filled.

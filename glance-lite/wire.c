@@ -60,6 +60,12 @@ int fail_detail(struct req *rq, enum err_kind kind, const char *fmt, ...)
 	return fail(rq, kind, "%c%s", SEPARATOR, detail);
 }
 
+int reply_done(struct req *rq)
+{
+	reply_header(rq, "Content-Type", "text/html; charset=UTF-8");
+	return reply(rq, 204);
+}
+
 /* -- hooks before a handler ----------------------------------------------- */
 
 /* What is not below /v2 is answered with the list of versions. */
@@ -146,9 +152,11 @@ static void add_text(struct buf *out, const char *s, size_t n, bool html)
 		buf_add(out, s, n);
 }
 
+#define BREAK "<br /><br />"
+
 /* The body template of WebOb's exception for this status. */
 static void message(struct req *rq, const struct webob *w, bool html,
-		    struct buf *out)
+		    const char *brk, struct buf *out)
 {
 	const char *msg = rq->err.msg, *type;
 	const char *sep = strchr(msg, SEPARATOR);
@@ -157,7 +165,7 @@ static void message(struct req *rq, const struct webob *w, bool html,
 
 	if (w->status == 405) {
 		buf_printf(out, "The method %s is not allowed for this "
-			   "resource. <br /><br />\n", rq->http->method);
+			   "resource. %s\n", rq->http->method, brk);
 		return;
 	}
 	if (w->status == 415) {
@@ -165,8 +173,8 @@ static void message(struct req *rq, const struct webob *w, bool html,
 		buf_adds(out, "The request media type ");
 		type = type ? type : "text/plain";
 		add_text(out, type, strlen(type), html);
-		buf_adds(out, " is not supported by this server.\n"
-			 "<br /><br />\n");
+		buf_printf(out, " is not supported by this server.\n%s\n",
+			   brk);
 		return;
 	}
 	if (n == 0 || w->status == 401 || w->status == 500) {
@@ -174,7 +182,7 @@ static void message(struct req *rq, const struct webob *w, bool html,
 		n = strlen(msg);
 	}
 	add_text(out, msg, n, html);
-	buf_adds(out, "<br /><br />\n");
+	buf_printf(out, "%s\n", brk);
 	add_text(out, detail, strlen(detail), html);
 	buf_adds(out, "\n\n");
 }
@@ -204,7 +212,7 @@ static void render_json(struct req *rq, const struct webob *w)
 {
 	struct buf text = { 0 };
 
-	message(rq, w, false, &text);
+	message(rq, w, false, BREAK, &text);
 	j_obj(&rq->w, NULL);
 	j_str(&rq->w, "message", buf_str(&text));
 	j_strf(&rq->w, "code", "%d %s", w->status, w->reason);
@@ -221,23 +229,17 @@ static void render_html(struct req *rq, const struct webob *w)
 	buf_printf(out, "<html>\n <head>\n  <title>%d %s</title>\n </head>\n"
 		   " <body>\n  <h1>%d %s</h1>\n  ", w->status, w->reason,
 		   w->status, w->reason);
-	message(rq, w, true, out);
+	message(rq, w, true, BREAK, out);
 	buf_adds(out, "\n </body>\n</html>");
 	reply_header(rq, "Content-Type", "text/html; charset=UTF-8");
 }
 
 static void render_plain(struct req *rq, const struct webob *w)
 {
-	struct buf text = { 0 };
-	char *br;
+	struct buf *out = &rq->http->out;
 
-	message(rq, w, false, &text);
-	br = strstr(buf_str(&text), "<br /><br />");
-	if (br)
-		memset(br, ' ', strlen("<br /><br />"));
-	buf_printf(&rq->http->out, "%d %s\n\n%s", w->status, w->reason,
-		   buf_str(&text));
-	buf_fini(&text);
+	buf_printf(out, "%d %s\n\n", w->status, w->reason);
+	message(rq, w, false, "", out);
 	reply_header(rq, "Content-Type", "text/plain; charset=UTF-8");
 }
 

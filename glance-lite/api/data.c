@@ -11,8 +11,6 @@
 #include "glance-lite/routes.h"
 #include "glance-lite/store/inspect.h"
 
-#define CHUNK (256 << 10)
-
 /* -- upload --------------------------------------------------------------- */
 
 struct upload {
@@ -56,10 +54,10 @@ static void release_conn(struct req *rq)
 
 static int receive(struct req *rq, struct upload *up)
 {
-	_cleanup_(cleanup_free) char *chunk = xmalloc(CHUNK);
+	_cleanup_(cleanup_free) char *chunk = xmalloc(STORE_CHUNK);
 	ssize_t n;
 
-	while ((n = http_body_read(rq->http, chunk, CHUNK, &rq->err)) > 0) {
+	while ((n = http_body_read(rq->http, chunk, STORE_CHUNK, &rq->err)) > 0) {
 		if (check_size(rq, up->put.size + n) < 0 ||
 		    store_put_write(&up->put, chunk, (size_t)n, &rq->err) < 0)
 			return -1;
@@ -164,7 +162,7 @@ int image_upload(struct req *rq)
 	release_conn(rq);
 	if (store_body(rq, &up) < 0 || finish(rq, &up) < 0)
 		return undo(rq, &up);
-	return reply(rq, 204);
+	return reply_done(rq);
 }
 
 /* -- download ------------------------------------------------------------- */

@@ -197,17 +197,48 @@ int info_import(struct req *rq)
 	return reply(rq, 200);
 }
 
-int info_stores(struct req *rq)
+static void open_store(struct jw *w)
 {
-	struct jw *w = &rq->w;
-
 	j_obj(w, NULL);
 	j_arr(w, "stores");
 	j_obj(w, NULL);
 	j_str(w, "id", STORE_ID);
 	j_str(w, "default", "true");
+}
+
+static void close_store(struct jw *w)
+{
 	j_end(w);
 	j_end(w);
 	j_end(w);
+}
+
+int info_stores(struct req *rq)
+{
+	open_store(&rq->w);
+	close_store(&rq->w);
+	return reply(rq, 200);
+}
+
+int info_store_details(struct req *rq)
+{
+	open_store(&rq->w);
+	j_str(&rq->w, "type", "file");
+	j_obj(&rq->w, "properties");
+	j_str(&rq->w, "data_dir", store_dir(glance()->store));
+	j_int(&rq->w, "chunk_size", STORE_CHUNK);
+	j_bool(&rq->w, "thin_provisioning", false);
+	j_end(&rq->w);
+	close_store(&rq->w);
+	return reply(rq, 200);
+}
+
+/* Usage is shown against limits, and images have none. */
+int info_usage(struct req *rq)
+{
+	j_obj(&rq->w, NULL);
+	j_obj(&rq->w, "usage");
+	j_end(&rq->w);
+	j_end(&rq->w);
 	return reply(rq, 200);
 }

@@ -270,7 +270,7 @@ int image_delete(struct req *rq)
 	if (store_remove(glance()->store, id, &rq->err) < 0 ||
 	    sql_run(rq, &SQL_image_deleted, ARGS(id)) < 0)
 		return -1;
-	return reply(rq, 204);
+	return reply_done(rq);
 }
 
 static int set_status(struct req *rq, const struct sql_stmt *stmt)
@@ -279,7 +279,7 @@ static int set_status(struct req *rq, const struct sql_stmt *stmt)
 
 	if (!id || sql_run(rq, stmt, ARGS(IMAGE_ASKED(rq, id))) < 0)
 		return -1;
-	return reply(rq, 204);
+	return reply_done(rq);
 }
 
 int image_deactivate(struct req *rq)
@@ -308,7 +308,7 @@ int image_tag_create(struct req *rq)
 	if (sql_run(rq, &SQL_image_tag_create, ARGS(IMAGE_ASKED(rq, id), tag,
 		    glance()->tag_quota)) < 0)
 		return -1;
-	return reply(rq, 204);
+	return reply_done(rq);
 }
 
 int image_tag_delete(struct req *rq)
@@ -322,5 +322,5 @@ int image_tag_delete(struct req *rq)
 		    ARGS(IMAGE_ASKED(rq, id), req_path(rq, "tag")));
 	if (n == 0)
 		return fail(rq, ERR_NOT_FOUND, NULL);
-	return n < 0 ? -1 : reply(rq, 204);
+	return n < 0 ? -1 : reply_done(rq);
 }

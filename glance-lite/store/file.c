@@ -114,6 +114,11 @@ void store_free(struct store *s)
 	free(s);
 }
 
+const char *store_dir(const struct store *s)
+{
+	return s->dir;
+}
+
 /* -- receiving ------------------------------------------------------------ */
 
 int store_put_begin(const struct store *s, const char *id,

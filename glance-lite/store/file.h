@@ -21,6 +21,10 @@ struct store;
  */
 struct store *store_new(const char *dir, struct err *e);
 void store_free(struct store *s);	/* NULL is fine */
+const char *store_dir(const struct store *s);
+
+/* A good size for the pieces of a file on their way to the store. */
+#define STORE_CHUNK (256 << 10)
 
 /* A file being received; the caller's memory. Ends with commit or abort. */
 struct store_put {
