@@ -24,7 +24,7 @@ void loop_wake(struct http_loop *l)
 	uint64_t one = 1;
 	ssize_t n = write(l->mail_fd, &one, sizeof(one));
 
-	(void)n;	/* fails only when the counter is high, hence readable */
+	(void)n;	/* fails only where the counter is high already */
 }
 
 void loop_mail(struct http_conn *c, enum mail mail)

@@ -8,7 +8,7 @@ enum {
 	C_TOKEN = 1 << 0,	/* tchar of RFC 9110, 5.6.2 */
 	C_TARGET = 1 << 1,	/* visible ASCII but no fragment */
 	C_VALUE = 1 << 2,	/* field value: visible, blank, or 8 bit */
-	C_HOST = 1 << 3,	/* uri-host and port, as far as one byte tells */
+	C_HOST = 1 << 3,	/* uri-host and port, byte by byte */
 };
 
 #define T (C_TOKEN | C_TARGET | C_VALUE)
@@ -59,8 +59,7 @@ static int head_end(const char *buf, size_t len, size_t *seen)
 		size_t max = *seen <= 2 ? HTTP_LINE_MAX : HTTP_HEAD_MAX;
 		size_t n = len < max ? len : max;
 		const char *line = buf + *seen;
-		const char *lf = n > *seen ? memchr(line, '\n', n - *seen)
-					   : NULL;
+		const char *lf = memchr(line, '\n', n - *seen);
 
 		if (*seen == 0 && !is(*line, C_TOKEN) && *line != '\r')
 			return -400;
@@ -70,7 +69,7 @@ static int head_end(const char *buf, size_t len, size_t *seen)
 			return *seen <= 2 ? -414 : -431;
 		if (lf == line || lf[-1] != '\r')
 			return -400;
-		/* one empty line before a request is let through: RFC 9112, 2.2 */
+		/* one empty line before a request is let through (2.2) */
 		if (lf == line + 1 && *seen > 0)
 			return *seen > 2 ? (int)(lf + 1 - buf) : -400;
 		*seen = (size_t)(lf + 1 - buf);
@@ -80,7 +79,7 @@ static int head_end(const char *buf, size_t len, size_t *seen)
 
 static int version_parse(struct slice s, int *minor_r)
 {
-	if (s.n != 8 || memcmp(s.p, "HTTP/", 5) || s.p[6] != '.' ||
+	if (s.n != 8 || memcmp(s.p, "HTTP/", 5) != 0 || s.p[6] != '.' ||
 	    s.p[5] < '0' || s.p[5] > '9' || s.p[7] < '0' || s.p[7] > '9')
 		return -400;
 	if (s.p[5] != '1')
