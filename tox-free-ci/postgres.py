@@ -102,7 +102,8 @@ class Postgres:
         """Waits until it answers, and makes the database lite."""
         end = time.monotonic() + seconds
         while subprocess.run([bindir() + "/pg_isready", "-q", "-h",
-                              self.socket, "-d", "postgres"]).returncode:
+                              self.socket, "-U", "lite", "-d",
+                              "postgres"]).returncode:
             if not alive() or time.monotonic() > end:
                 raise RuntimeError("PostgreSQL does not start")
             time.sleep(0.03)

@@ -84,13 +84,13 @@ class Client:
         """One request. body: dict or list (sent as JSON), str (as it is, as
         application/json), bytes (application/octet-stream) or an iterator of
         bytes (chunked). mv: "2.61" or "latest". token=... replaces the
-        client's own, None sends none."""
+        client's own, None sends none. A header that is None is not sent."""
         send = {}
         token = more.get("token", self.token)
         if token:
             send["X-Auth-Token"] = token
         if mv:
-            send["OpenStack-API-Version"] = "compute " + mv
+            send["Openstack-Api-Version"] = "compute " + mv
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
         if body is not None:
@@ -98,7 +98,7 @@ class Client:
                                     else "application/octet-stream")
         if isinstance(body, str):
             body = body.encode("utf-8", "surrogatepass")
-        send.update(headers or {})
+        send.update({k.title(): v for k, v in (headers or {}).items()})
         send = {k: v for k, v in send.items() if v is not None}
         name = "%s %s %s" % (method, service, path)
         return self._exchange(name, method, service, path, body, send)
