@@ -12,6 +12,11 @@
 static const char *log_name = "-";
 static enum log_level log_max = LOG_INFO_;
 
+/* A gathering thread holds its lines here, at most this many bytes of them. */
+#define GATHER_MAX (32 * 1024)
+static _Thread_local struct buf gathered;
+static _Thread_local bool gathering;
+
 void log_init(const char *name, enum log_level max)
 {
 	log_name = name;
@@ -69,12 +74,38 @@ static void line_start(struct buf *b, enum log_level level, const char *msg)
 	add_pair(b, "msg", msg);
 }
 
-static void line_end(struct buf *b)
+static void put(struct buf *b)
+{
+	/* Nothing sensible can be done where stderr is gone. */
+	if (b->len && write(STDERR_FILENO, b->data, b->len) < 0)
+		return;
+	buf_reset(b);
+}
+
+void log_flush(void)
+{
+	put(&gathered);
+}
+
+void log_gather(bool on)
+{
+	gathering = on;
+	if (on)
+		return;
+	log_flush();
+	buf_fini(&gathered);
+}
+
+static void line_end(struct buf *b, enum log_level level)
 {
 	buf_addc(b, '\n');
-	/* Nothing sensible can be done where stderr is gone. */
-	if (write(STDERR_FILENO, b->data, b->len) < 0)
+	if (!gathering) {
+		put(b);
 		return;
+	}
+	buf_add(&gathered, b->data, b->len);
+	if (level <= LOG_WARN_ || gathered.len > GATHER_MAX)
+		log_flush();
 }
 
 void log_msg(enum log_level level, const char *fmt, ...)
@@ -89,7 +120,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	buf_vprintf(&msg, fmt, ap);
 	va_end(ap);
 	line_start(&line, level, buf_str(&msg));
-	line_end(&line);
+	line_end(&line, level);
 }
 
 void log_kv(enum log_level level, const char *msg, ...)
@@ -108,5 +139,5 @@ void log_kv(enum log_level level, const char *msg, ...)
 			add_pair(&line, key, v);
 	}
 	va_end(ap);
-	line_end(&line);
+	line_end(&line, level);
 }

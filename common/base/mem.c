@@ -177,6 +177,26 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t len = strlen(first);
+	const char *s;
+	char *out, *p;
+	va_list ap;
+
+	va_start(ap, first);
+	while ((s = va_arg(ap, const char *)))
+		len += strlen(s);
+	va_end(ap);
+	out = arena_alloc(a, len + 1);
+	p = stpcpy(out, first);
+	va_start(ap, first);
+	while ((s = va_arg(ap, const char *)))
+		p = stpcpy(p, s);
+	va_end(ap);
+	return out;
+}
+
 void arena_own(struct arena *a, void *obj, void (*fini)(void *obj))
 {
 	struct arena_owned *o = arena_alloc(a, sizeof(*o));

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <string.h>
 
 /* OpenSSL refuses only without memory or entropy: there is no way on. */
 static void must(int ok)
@@ -132,9 +133,21 @@ void mem_clear(void *p, size_t len)
 	OPENSSL_cleanse(p, len);
 }
 
+/*
+ * Every request has an id: random bytes for 64 of them are fetched at once,
+ * and none is used twice.
+ */
 static void uuid_random(uint8_t u[16])
 {
-	random_bytes(u, 16);
+	static _Thread_local uint8_t pool[64 * 16];
+	static _Thread_local size_t left;
+
+	if (!left) {
+		random_bytes(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= 16;
+	memcpy(u, pool + left, 16);
 	u[6] = (u[6] & 0x0f) | 0x40; /* version 4 */
 	u[8] = (u[8] & 0x3f) | 0x80; /* the RFC's variant */
 }

@@ -13,11 +13,12 @@ static const char *base_url(struct req *rq)
 {
 	const char *proto = req_header(rq, "X-Forwarded-Proto");
 	const char *host = req_header(rq, "X-Forwarded-Host");
+	struct arena *a = req_arena(rq);
 
 	if (!host)
 		host = req_header(rq, "Host");
-	return req_printf(rq, "%s://%s", proto ? proto : "http",
-			  host ? host : "localhost");
+	return arena_join(a, proto ? proto : "http", "://",
+			  host ? host : "localhost", NULL);
 }
 
 static struct req *req_new(struct http_req *http, const struct dispatch *d)
@@ -31,7 +32,7 @@ static struct req *req_new(struct http_req *http, const struct dispatch *d)
 	rq->svc = d->svc;
 	rq->path = http->path;
 	uuid_v4(id);
-	rq->id = req_printf(rq, "req-%s", id);
+	rq->id = arena_join(&http->arena, "req-", id, NULL);
 	rq->base_url = base_url(rq);
 	jw_init(&rq->w, &http->out);
 	return rq;
@@ -370,6 +371,7 @@ static int on_loop_start(struct http_loop *l, void *arg)
 {
 	struct dispatch *d = arg;
 
+	log_gather(true);
 	loop_sql_start(l, d->dsn);
 	return 0;
 }
@@ -378,12 +380,14 @@ static void on_loop_stop(struct http_loop *l, void *arg)
 {
 	(void)arg;
 	loop_sql_stop(l);
+	log_gather(false);
 }
 
 static void on_turn_end(struct http_loop *l, void *arg)
 {
 	(void)arg;
 	loop_sql_flush(l);
+	log_flush();
 }
 
 const struct http_events dispatch_events = {

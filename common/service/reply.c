@@ -22,10 +22,14 @@ void reply_header(struct req *rq, const char *name, const char *fmt, ...)
 
 	if (strcasecmp(name, "Content-Type") == 0)
 		rq->typed = true;
-	buf_printf(head, "%s: ", name);
+	buf_adds(head, name);
+	buf_adds(head, ": ");
 	start = head->len;
 	va_start(ap, fmt);
-	buf_vprintf(head, fmt, ap);
+	if (strcmp(fmt, "%s") == 0)	/* nearly all of them */
+		buf_adds(head, va_arg(ap, const char *));
+	else
+		buf_vprintf(head, fmt, ap);
 	va_end(ap);
 	/* A value that came from a client must not become two headers. */
 	for (p = head->data + start; p < head->data + head->len; p++)
