@@ -2,6 +2,7 @@
 /* Tokens: made from a password or a token, looked at, revoked. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/crypto/fernet.h"
 #include "common/crypto/password.h"
@@ -299,6 +300,31 @@ static const char *scope_id(struct req *rq, const struct login *in)
 	return n > 0 ? row_text(&row, 0) : NULL;
 }
 
+/* The second that a new token is dated, as it begins when it must be new. */
+static int birth(struct req *rq, const struct token_payload *p,
+		 int64_t *second_r)
+{
+	const char *scope = p->scope_id;
+	struct timespec wait = { 0 };
+	struct row row;
+	int64_t ms;
+
+	if (sql_one(rq, &SQL_token_birth, &row,
+		    ARGS((const char *)p->user_id,
+			 p->kind == TOKEN_PROJECT ? scope : NULL,
+			 p->kind == TOKEN_DOMAIN ? scope : NULL)) < 0)
+		return -1;
+	*second_r = row_int(&row, birth__second);
+	ms = row_int(&row, birth__wait);
+	if (ms > 0) {
+		wait.tv_sec = ms / 1000;
+		wait.tv_nsec = ms % 1000 * 1000000;
+		nanosleep(&wait, NULL);
+		++*second_r;
+	}
+	return 0;
+}
+
 /*
  * Makes a token and looks at it as anybody would: what it may not be (a scope
  * without a role, something disabled) is found in one place only.
@@ -308,20 +334,15 @@ static const struct token *issue(struct req *rq, const struct identity *who,
 				 char text_r[TOKEN_TEXT_SIZE])
 {
 	struct token_payload p = { .kind = kind, .methods = who->methods };
-	struct row row;
 
-	if (sql_one(rq, &SQL_token_birth, &row,
-		    ARGS((const char *)who->user_id,
-			 kind == TOKEN_PROJECT ? scope : NULL,
-			 kind == TOKEN_DOMAIN ? scope : NULL)) < 0)
+	snprintf(p.user_id, sizeof(p.user_id), "%s", who->user_id);
+	snprintf(p.scope_id, sizeof(p.scope_id), "%s", scope ? scope : "");
+	if (birth(rq, &p, &p.issued_at) < 0)
 		return NULL;
-	p.issued_at = row_int(&row, 0);
 	p.expires_at = who->expires_at;
 	if (!p.expires_at)
 		p.expires_at = USEC_PER_SEC * (p.issued_at +
 			conf_int(service_conf(), "token", "expiration"));
-	snprintf(p.user_id, sizeof(p.user_id), "%s", who->user_id);
-	snprintf(p.scope_id, sizeof(p.scope_id), "%s", scope ? scope : "");
 	token_audit_id(p.audit_id[p.audit_count++]);
 	if (who->chain[0])
 		strcpy(p.audit_id[p.audit_count++], who->chain);
