@@ -15,7 +15,7 @@
  */
 
 /* Buffers above this size are not kept for the next request. */
-enum { KEEP_SIZE = 64 * 1024, KEEP_IDLE = 4096 };
+enum { KEEP_SIZE = 16 * 1024, KEEP_IDLE = 4096 };
 
 static const struct http_events *events_of(const struct http_conn *c)
 {

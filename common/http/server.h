@@ -31,7 +31,7 @@ enum http_pool {
 
 enum http_take {
 	HTTP_BUFFER,	/* gather the body (at most max_body), then request() */
-	HTTP_STREAM,	/* request() at once; the body is read by a body thread */
+	HTTP_STREAM,	/* request() at once; a body thread reads the body */
 };
 
 struct http_header {
@@ -56,7 +56,7 @@ struct http_req {
 	int status;
 	struct buf out;			/* the body */
 	struct buf head;		/* extra "Name: value\r\n" lines */
-	int file_fd;			/* >= 0: this range is the body (owned) */
+	int file_fd;			/* >= 0: this range is the body; owned */
 	int64_t file_off, file_len;
 	bool close;			/* close the connection afterwards */
 
@@ -65,7 +65,7 @@ struct http_req {
 	struct http_loop *loop;
 	void *user;
 	int64_t bytes_out;		/* body bytes sent, at finished() */
-	bool aborted;			/* at finished(): the client went away */
+	bool aborted;			/* at finished(): the client is gone */
 };
 
 /* Every callback gets the arg of http_conf. */
@@ -85,7 +85,11 @@ struct http_events {
 	void (*refuse)(struct http_req *rq, void *arg);
 	/* Loop thread, reply sent or client gone: the place to log. */
 	void (*finished)(struct http_req *rq, void *arg);
-	/* Loop thread, before its first event and after its last. */
+	/*
+	 * Loop thread, before its first event and after its last. When the
+	 * grace of http_server_free is over, loop_stop comes earlier and has
+	 * to answer what it still holds: timers and turn_end come no more.
+	 */
 	int (*loop_start)(struct http_loop *l, void *arg);
 	void (*loop_stop)(struct http_loop *l, void *arg);
 	/* Loop thread, after each turn's events: flush what was gathered. */

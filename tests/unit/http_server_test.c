@@ -461,6 +461,38 @@ static void test_idle_timeout(void **state)
 	buf_fini(&in);
 }
 
+/* A body has to move: less than body_rate_min in 10 s ends it. */
+static void test_slow_bodies(void **state)
+{
+	static const struct {
+		const char *path;
+		int status;
+	} rows[] = { { "echo", 408 }, { "upload", 400 } };
+	usec_t start = usec_monotonic();
+	struct answer a = { 0 };
+	int fds[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char head[200];
+
+		fds[i] = rig_connect(rig.port);
+		snprintf(head, sizeof(head), "PUT /%s HTTP/1.1\r\nHost: a\r\n"
+			 "Content-Length: 9999\r\n\r\nx", rows[i].path);
+		rig_puts(fds[i], head);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct buf in = { 0 };
+
+		rig_answer(fds[i], &in, &a, 0);
+		assert_int_equal(a.status, rows[i].status);
+		close(fds[i]);
+		buf_fini(&in);
+	}
+	assert_true(usec_monotonic() - start < 15 * USEC_PER_SEC);
+	buf_fini(&a.body);
+}
+
 /*
  * A child between fork and exec keeps the descriptors of connections that are
  * closed meanwhile, and epoll still knows them.
@@ -711,6 +743,7 @@ int main(void)
 		cmocka_unit_test(test_download),
 		cmocka_unit_test(test_slow_reader_of_big_reply),
 		cmocka_unit_test(test_pool_is_bounded),
+		cmocka_unit_test(test_slow_bodies),
 		cmocka_unit_test(test_idle_connections_make_room),
 		cmocka_unit_test(test_idle_timeout),
 		cmocka_unit_test(test_closed_while_a_child_has_it),
