@@ -47,7 +47,8 @@ glance_SRC := $(wildcard glance-lite/*.c glance-lite/api/*.c \
 nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) $(G)/nova_sql.c
 network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
 compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
-	nova-lite/metadata/config_drive.c $(G)/compute_sql.c
+	$(addprefix nova-lite/metadata/,config_drive.c tree.c ec2.c \
+	openstack.c) $(G)/compute_sql.c
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
 	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
 
@@ -103,7 +104,7 @@ sql_keystone := 1 keystone-shim/sql
 sql_glance := 1 glance-lite/sql
 sql_nova := 1 nova-lite/sql
 sql_network := 1 nova-lite/network/sql
-sql_compute := 2 nova-lite/compute/sql
+sql_compute := 2 nova-lite/compute/sql nova-lite/metadata/sql
 sql_metadata := 2 nova-lite/metadata/sql
 define gensql
 $(G)/$(1)_sql.c: $(GEN) $(wildcard $(addsuffix /*,$(wordlist 2,9,$(sql_$(1)))))
