@@ -56,7 +56,7 @@ struct http_req {
 	int status;
 	struct buf out;			/* the body */
 	struct buf head;		/* extra "Name: value\r\n" lines */
-	int file_fd;			/* >= 0: this range is the body; owned */
+	int file_fd;			/* >= 0: its range is the body; owned */
 	int64_t file_off, file_len;
 	bool close;			/* close the connection afterwards */
 
