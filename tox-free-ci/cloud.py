@@ -7,11 +7,13 @@
 runs one in the foreground until it is interrupted (this is `make run`); the
 tests make theirs from the class. STATE (default var) is the folder;
 KEYSTONE_PORT, GLANCE_PORT, NOVA_PORT, NETWORK_PORT, METADATA_PORT and BIN
-(build/release/bin) are what they say. Everything that is started here ends
-with it, even by kill -9.
+(build/release/bin) are what they say. The daemons end with it, even
+by kill -9; the guests end when it is told to stop. LIBVIRT_URI names a libvirt
+to use instead of a private one.
 """
 import ctypes
 import fcntl
+import hashlib
 import os
 import secrets
 import shlex
@@ -29,6 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PORTS = {"identity": ("KEYSTONE_PORT", 5000), "image": ("GLANCE_PORT", 9292),
          "compute": ("NOVA_PORT", 8774), "network": ("NETWORK_PORT", 9696),
          "metadata": ("METADATA_PORT", 8775)}
+STATE_MAX = 44      # sun_path's 107 bytes less those of the longest socket
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,6 +51,28 @@ def log_pairs(line):
     except ValueError:
         words = line.split()
     return dict(w.split("=", 1) for w in words if "=" in w)
+
+
+def home_of(state):
+    """Where the daemons of the cloud in state keep their things: there, if
+    sockets fit below it and QEMU's and PostgreSQL's users may pass, else in
+    a folder of /var/tmp that state/home leads to."""
+    link = os.path.join(state, "home")
+    parts = state.split("/")
+    closed = os.getuid() == 0 and not all(
+        os.stat("/".join(parts[:n]) or "/").st_mode & 0o001
+        for n in range(1, len(parts)))
+    if len(state) <= STATE_MAX and not closed:
+        os.chmod(state, 0o711)
+        return state
+    digest = hashlib.sha256(state.encode()).hexdigest()[:12]
+    home = "/var/tmp/lite-%d-%s" % (os.getuid(), digest)
+    os.makedirs(home, 0o711, exist_ok=True)
+    if os.path.islink(home) or os.stat(home).st_uid != os.getuid():
+        raise RuntimeError(home + " is somebody else's")
+    if not os.path.islink(link):
+        os.symlink(home, link)
+    return home
 
 
 class Process:
@@ -127,13 +152,17 @@ class Cloud:
         self.quiet = quiet
         self.urls = {s: ("127.0.0.1", p) for s, p in ports.items()}
         self.processes = []
-        for folder in ("", "log", "conf", "secret"):
+        os.makedirs(self.state, exist_ok=True)
+        self.home = home_of(self.state)
+        for folder in ("log", "conf", "secret"):
             os.makedirs(self.path(folder), exist_ok=True)
-        os.chmod(self.path("secret"), 0o700)
+            os.chmod(self.path(folder), 0o700)
         self.db = postgres.Postgres(self.path("pg"), durable)
+        self.uri = None         # libvirt's
 
     def path(self, *parts):
-        return os.path.join(self.state, *parts)
+        """Below the folder where the daemons keep things."""
+        return os.path.join(self.home, *parts)
 
     def url(self, service):
         return "http://%s:%d" % self.urls[service]
@@ -250,14 +279,74 @@ class Cloud:
             time.sleep(0.02)
         client.close()
 
+    # -- what guests need ------------------------------------------------
+
     def start_libvirt(self):
-        pass
+        """The libvirt of LIBVIRT_URI, or one of our own (see the script)."""
+        self.uri = os.environ.get("LIBVIRT_URI")
+        if self.uri:
+            return
+        os.environ.setdefault("LIBVIRT_CACHE", os.path.join(
+            ROOT, "build/libvirt-cache-%d" % os.getuid()))
+        os.makedirs(self.path("libvirt"), exist_ok=True)
+        os.chmod(self.path("libvirt"), 0o711)
+        self.libvirtd("stop")       # one that kill -9 left
+        self.uri = self.libvirtd("start").strip()
+
+    def libvirtd(self, word):
+        script = os.path.join(ROOT, "tests/guest/libvirtd-private.sh")
+        done = subprocess.run([script, word, self.path("libvirt")],
+                              text=True, stdout=subprocess.PIPE)
+        if done.returncode:
+            raise RuntimeError("libvirtd does not %s" % word)
+        return done.stdout
+
+    def virsh(self, *args):
+        return subprocess.run(["virsh", "-q", "-c", self.uri, *args],
+                              text=True, capture_output=True)
 
     def stop_libvirt(self):
-        pass
+        """Leaves no domain and no network of this cloud."""
+        if not self.uri:
+            return
+        if not os.environ.get("LIBVIRT_URI"):
+            self.libvirtd("stop")
+            return
+        for uuid, in self.sql("select id from compute.servers"):
+            self.virsh("destroy", uuid)
+            self.virsh("undefine", uuid)
+        for uuid, in self.sql("select id from compute.networks"):
+            self.virsh("net-destroy", uuid)
+            self.virsh("net-undefine", uuid)
 
     def fill(self):
-        pass
+        """The demo image and the usual flavors, by plain API calls."""
+        client = Client(self.urls).login("admin", self.secret("admin"),
+                                         project="admin")
+        have = client.get("compute", "/v2.1/flavors?is_public=None").json
+        names = {f["name"] for f in have["flavors"]}
+        for flavor in settings.FLAVORS:
+            if flavor["name"] not in names:
+                client.post("compute", "/v2.1/flavors", {"flavor": flavor})
+        if self.compute and not client.get(
+                "image", "/v2/images?name=demo").json["images"]:
+            self.upload_demo(client)
+        client.close()
+
+    def upload_demo(self, client):
+        path = os.path.join(ROOT, "build/guest/demo.qcow2")
+        if not os.path.exists(path):
+            self.say("building the demo image (a minute, once)")
+            subprocess.run([os.path.join(ROOT, "tests/guest/build-demo.sh"),
+                            path], check=True)
+        made = client.post("image", "/v2/images", {
+            "name": "demo", "visibility": "public", "disk_format": "qcow2",
+            "container_format": "bare", "min_disk": 0, "min_ram": 64})
+        with open(path, "rb") as f:
+            put = client.put("image", "/v2/images/%s/file" %
+                             made.json["id"], f.read())
+        if put.status != 204:
+            raise RuntimeError("demo image: %r" % put)
 
     # -- running and ending ----------------------------------------------
 
@@ -270,8 +359,7 @@ class Cloud:
 
     def stop(self):
         """Daemons first, all at once, then what they stand on."""
-        below = ("postgres", "libvirtd", "virtlogd")
-        daemons = [p for p in self.processes if p.name not in below]
+        daemons = [p for p in self.processes if p.name != "postgres"]
         for process in daemons:
             process.kill(process.stop_signal)
         for process in daemons:
@@ -280,7 +368,6 @@ class Cloud:
         for process in reversed(self.processes):
             process.stop()
         self.processes = []
-        self.db.clean()
 
 
 def wait_for_signal(cloud):
@@ -298,9 +385,9 @@ def serve(cloud):
     try:
         cloud.start()
         settings.write_client_files(cloud)
-        cloud.say("\nready\n\n  . %s\n  openstack server create --image demo "
-                  "--flavor m1.tiny --network private --wait v1\n" %
-                  cloud.path("openrc"))
+        cloud.say("ready\n\n  . %s/openrc\n  openstack server create "
+                  "--image demo --flavor m1.tiny --network private --wait "
+                  "v1\n" % cloud.state)
         signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
         signo = wait_for_signal(cloud)
         cloud.say("stopping (%s)" % signal.Signals(signo).name)
@@ -317,7 +404,7 @@ def serve(cloud):
 
 def only_one(cloud):
     """The lock that keeps a second cloud out of the folder; None: taken."""
-    lock = open(cloud.path("lock"), "w")
+    lock = open(os.path.join(cloud.state, "lock"), "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

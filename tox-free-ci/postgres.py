@@ -5,10 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 import time
-
-SOCKET_PATH_MAX = 90        # sun_path has 108 bytes, with the socket's name
 
 
 def bindir():
@@ -37,36 +34,13 @@ def as_owner():
 
 class Postgres:
     """One cluster, made in folder on first start. Its socket's folder is
-    open to its owner (and root) alone, which is the authentication."""
+    open to its owner (and root) alone, which is the authentication. Whoever
+    is owner() must be able to reach folder."""
 
     def __init__(self, folder, durable=True):
         self.folder, self.durable = folder, durable
-        self.temp = None
-        self.place()
-
-    def place(self):
-        """Where the data are: in folder, or where their owner can go when a
-        folder above it is closed to him (a home of root)."""
-        self.data = os.path.join(self.folder, "data")
-        os.makedirs(self.folder, exist_ok=True)
-        link = os.path.join(self.folder, "elsewhere")
-        who = owner()
-        if who:
-            os.chown(self.folder, who.pw_uid, who.pw_gid)
-        if who and subprocess.run(["test", "-w", self.folder],
-                                  **as_owner()).returncode:
-            if not os.path.isdir(link):
-                far = tempfile.mkdtemp(prefix="lite-pg-", dir="/var/tmp")
-                os.chown(far, who.pw_uid, who.pw_gid)
-                if os.path.islink(link):
-                    os.unlink(link)
-                os.symlink(far, link)
-            self.data = os.path.join(os.readlink(link), "data")
-        os.chmod(self.folder, 0o700)
-        self.socket = os.path.join(os.path.dirname(self.data), "run")
-        if len(self.socket) > SOCKET_PATH_MAX:
-            self.temp = tempfile.mkdtemp(prefix="lite-pg-", dir="/tmp")
-            self.socket = self.temp
+        self.data = os.path.join(folder, "data")
+        self.socket = os.path.join(folder, "run")
 
     @property
     def dsn(self):
@@ -76,19 +50,24 @@ class Postgres:
         if os.path.exists(os.path.join(self.data, "PG_VERSION")):
             return False
         shutil.rmtree(self.data, ignore_errors=True)
+        self.make_folder(self.folder)
         subprocess.run(
             [bindir() + "/initdb", "-D", self.data, "-U", "lite", "-A",
              "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
             stdout=subprocess.DEVNULL, check=True, **as_owner())
         return True
 
-    def command(self):
-        """The server's command line (run it with as_owner)."""
-        os.makedirs(self.socket, exist_ok=True)
-        os.chmod(self.socket, 0o700)
+    @staticmethod
+    def make_folder(path):
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, 0o700)
         who = owner()
         if who:
-            os.chown(self.socket, who.pw_uid, who.pw_gid)
+            os.chown(path, who.pw_uid, who.pw_gid)
+
+    def command(self):
+        """The server's command line (run it with as_owner)."""
+        self.make_folder(self.socket)
         more = {"listen_addresses": "", "unix_socket_directories":
                 self.socket, "max_connections": "200",
                 "log_min_messages": "warning"}
@@ -119,14 +98,3 @@ class Postgres:
              self.socket, "-U", "lite", "-d", database, "-c", text],
             check=True, capture_output=True, text=True).stdout
         return [line.split("\t") for line in out.splitlines()]
-
-    def clean(self):
-        if self.temp:
-            shutil.rmtree(self.temp, ignore_errors=True)
-
-    def remove(self):
-        """The data that are not below folder."""
-        self.clean()
-        link = os.path.join(self.folder, "elsewhere")
-        if os.path.islink(link):
-            shutil.rmtree(os.readlink(link), ignore_errors=True)

@@ -9,6 +9,14 @@ SERVICE_OF = {"keystone-shim": "identity", "glance-lite": "image",
               "nova-lite-metadata": "metadata"}
 
 
+FLAVORS = [
+    {"id": number, "name": name, "ram": ram, "disk": disk, "vcpus": vcpus}
+    for number, name, ram, disk, vcpus in (
+        ("0", "m1.nano", 128, 0, 1), ("1", "m1.tiny", 256, 1, 1),
+        ("2", "m1.small", 512, 1, 1), ("3", "m1.medium", 1024, 2, 2),
+        ("4", "m1.large", 2048, 4, 2))]
+
+
 def daemons(compute):
     base = DAEMONS[:4]
     return base + ["nova-lite-metadata", "nova-lite-compute"] if compute \
@@ -85,9 +93,12 @@ def clouds_yaml(cloud):
 
 
 def write_client_files(cloud):
-    write(cloud.path("openrc"), openrc(cloud, "demo"), 0o600)
-    write(cloud.path("openrc-admin"), openrc(cloud, "admin"), 0o600)
-    write(cloud.path("clouds.yaml"), clouds_yaml(cloud), 0o600)
+    def put(name, text):
+        write(os.path.join(cloud.state, name), text, 0o600)
+
+    put("openrc", openrc(cloud, "demo"))
+    put("openrc-admin", openrc(cloud, "admin"))
+    put("clouds.yaml", clouds_yaml(cloud))
 
 
 def bootstraps(cloud):
