@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keystone-shim/wire.h"
+#include "keystone-shim/api/login.h"
 
 #define RUN(k, m, p, o, a, pol, v0, v1, d) \
 	ROUTE_ROW(k, m, p, o, a, pol, v0, v1, d, NULL, o)
@@ -46,6 +46,7 @@ static const struct service keystone_shim = {
 	.strict_tokens = true,
 	.deny = wire_deny,
 	.bad_field = wire_bad_field,
+	.needs_hash = password_is_asked,
 	.no_route = wire_no_route,
 	.render_error = wire_render_error,
 	.finish = wire_finish,

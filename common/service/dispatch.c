@@ -103,13 +103,16 @@ static void run_blocking(struct http_req *http)
 	struct req *rq = http->user;
 	int ret = rq->route->run(rq);
 
-	if (rq->conn) {
-		assert(ret < 0 || !sql_in_tx(rq->conn));
-		sql_rollback(rq->conn);
-		sql_pool_put(service_pool(), rq->conn);
-		rq->conn = NULL;
-	}
+	assert(ret < 0 || !rq->conn || !sql_in_tx(rq->conn));
+	sql_release(rq);
 	finish(rq, ret);
+}
+
+static enum http_pool hash_pool(struct req *rq)
+{
+	bool (*needs)(struct req *rq) = rq->svc->needs_hash;
+
+	return !needs || needs(rq) ? HTTP_POOL_HASH : HTTP_POOL_WORK;
 }
 
 static void run(struct req *rq)
@@ -125,7 +128,7 @@ static void run(struct req *rq)
 		http_work(rq->http, HTTP_POOL_WORK, run_blocking);
 		break;
 	case HASH:
-		http_work(rq->http, HTTP_POOL_HASH, run_blocking);
+		http_work(rq->http, hash_pool(rq), run_blocking);
 		break;
 	case BODY_IN:
 	case BODY_OUT:

@@ -111,6 +111,9 @@ int tx_begin(struct req *rq);
 int tx_commit(struct req *rq);
 /* After tx_commit (or outside a transaction): NOTIFY. */
 int req_notify(struct req *rq, const char *channel, const char *payload);
+/* Gives the connection back (rolled back) before slow work without SQL; the
+ * next statement takes another. Rows stay. */
+void sql_release(struct req *rq);
 
 /* -- the reply ----------------------------------------------------------- */
 

@@ -99,3 +99,12 @@ int req_notify(struct req *rq, const char *channel, const char *payload)
 
 	return c ? sql_notify(c, channel, payload, &rq->err) : -1;
 }
+
+void sql_release(struct req *rq)
+{
+	if (!rq->conn)
+		return;
+	sql_rollback(rq->conn);
+	sql_pool_put(service_pool(), rq->conn);
+	rq->conn = NULL;
+}

@@ -33,6 +33,9 @@ struct service {
 	/* Words a body that broke its table (-1). path: "server" or "". */
 	int (*bad_field)(struct req *rq, const char *path,
 			 const struct jbad *bad);
+	/* HASH routes: whether this request has hashing to do; one that has
+	 * not goes to the workers. On the loop; NULL: every one has. */
+	bool (*needs_hash)(struct req *rq);
 	/* No route: fills rq->err (404, 405, Nova's 400 for actions); -1. */
 	int (*no_route)(struct req *rq);
 	/* Writes rq->err as the reply's body (and content type). */

@@ -192,3 +192,13 @@ int login_read(struct req *rq, struct login *in_r)
 		return -1;
 	return identity_read(rq, identity, in_r);
 }
+
+bool password_is_asked(struct req *rq)
+{
+	json_t *body = rq->http->body_len > 0 ? req_json(rq) : NULL;
+	json_t *identity = json_object_get(json_object_get(body, "auth"),
+					   "identity");
+
+	return json_object_get(identity, "password") ||
+	       json_object_get(json_object_get(body, "user"), "password");
+}

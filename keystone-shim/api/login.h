@@ -34,4 +34,10 @@ struct login {
  */
 int login_read(struct req *rq, struct login *in_r);
 
+/*
+ * Whether a request (a log-in, a user's creation or change) brings a password
+ * that will be hashed. A token for a token does not wait for those that do.
+ */
+bool password_is_asked(struct req *rq);
+
 #endif

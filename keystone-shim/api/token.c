@@ -232,6 +232,7 @@ static int prove_password(struct req *rq, const struct login *in,
 
 	if (n < 0)
 		return -1;
+	sql_release(rq);
 	if (n == 0 || row_null(&row, login__password_hash)) {
 		password_burn(password, (unsigned int)cost);
 		return unauthorized(rq);

@@ -185,6 +185,7 @@ int user_password_change(struct req *rq)
 	n = sql_maybe(rq, &SQL_user_password, &row, ARGS(id));
 	if (n < 0)
 		return -1;
+	sql_release(rq);
 	if (n == 0 || row_null(&row, 0) ||
 	    !password_verify(in.original_password, row_text(&row, 0)))
 		return fail(rq, ERR_UNAUTHORIZED, NULL);

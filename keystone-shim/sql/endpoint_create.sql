@@ -13,7 +13,8 @@ with j as (
 	select $1, d->>'service_id', coalesce(d->>'region_id', d->>'region'),
 		d->>'interface', d->>'url',
 		coalesce((d->>'enabled')::boolean, true),
-		d - '{id,service_id,region,region_id,interface,url,enabled,links}'::text[]
+		d - array['id', 'service_id', 'region', 'region_id',
+			'interface', 'url', 'enabled', 'links']
 	from j
 	returning *)
 select @endpoint from e

@@ -13,7 +13,9 @@ with j as (
 		interface = coalesce(d->>'interface', interface),
 		url = coalesce(d->>'url', url),
 		enabled = coalesce((d->>'enabled')::boolean, enabled),
-		extra = extra || (d - '{id,service_id,region,region_id,interface,url,enabled,links}'::text[])
+		extra = extra ||
+			(d - array['id', 'service_id', 'region', 'region_id',
+			'interface', 'url', 'enabled', 'links'])
 	from j
 	where e.id = $1
 	returning e.*)

@@ -9,7 +9,9 @@ with p as (
 		coalesce(array(select jsonb_array_elements_text(d->'tags')),
 			 '{}'),
 		coalesce(d->'options', '{}'),
-		d - '{id,name,is_domain,domain_id,parent_id,enabled,description,tags,options,links}'::text[]
+		d - array['id', 'name', 'is_domain', 'domain_id',
+			'parent_id', 'enabled', 'description',
+			'tags', 'options', 'links']
 	from (select $4::jsonb as d) j
 	returning *)
 select @project from p

@@ -15,7 +15,10 @@ with j as (
 			else tags end,
 		options = jsonb_strip_nulls(options ||
 			coalesce(d->'options', '{}')),
-		extra = jsonb_strip_nulls(extra || (d - '{id,name,is_domain,domain_id,parent_id,enabled,description,tags,options,links}'::text[]))
+		extra = jsonb_strip_nulls(extra ||
+			(d - array['id', 'name', 'is_domain', 'domain_id',
+			'parent_id', 'enabled', 'description',
+			'tags', 'options', 'links']))
 	from j
 	where p.id = $1 and ($3::boolean is null or p.is_domain = $3)
 	returning p.*

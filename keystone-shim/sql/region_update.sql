@@ -7,7 +7,9 @@ with g as (
 		parent_region_id = case when d ? 'parent_region_id'
 			then d->>'parent_region_id'
 			else parent_region_id end,
-		extra = extra || (d - '{id,description,parent_region_id,links}'::text[])
+		extra = extra ||
+			(d - array['id', 'description', 'parent_region_id',
+			'links'])
 	from (select $2::jsonb as d) j
 	where g.id = $1
 	returning g.*)

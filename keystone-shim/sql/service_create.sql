@@ -4,7 +4,8 @@ with s as (
 		extra)
 	select $1, d->>'type', d->>'name', d->>'description',
 		coalesce((d->>'enabled')::boolean, true),
-		d - '{id,type,name,description,enabled,links}'::text[]
+		d - array['id', 'type', 'name', 'description',
+			'enabled', 'links']
 	from (select $2::jsonb as d) j
 	returning *)
 select @service from s

@@ -6,7 +6,9 @@ with s as (
 		description = case when d ? 'description'
 			then d->>'description' else description end,
 		enabled = coalesce((d->>'enabled')::boolean, enabled),
-		extra = extra || (d - '{id,type,name,description,enabled,links}'::text[])
+		extra = extra ||
+			(d - array['id', 'type', 'name', 'description',
+			'enabled', 'links'])
 	from (select $2::jsonb as d) j
 	where s.id = $1
 	returning s.*)

@@ -5,7 +5,9 @@ with u as (
 		default_project_id, password_hash, options, extra)
 	select $1, $2, d->>'name', coalesce((d->>'enabled')::boolean, true),
 		d->>'default_project_id', $3, coalesce(d->'options', '{}'),
-		d - '{id,name,domain_id,enabled,default_project_id,options,links,password_expires_at}'::text[]
+		d - array['id', 'name', 'domain_id', 'enabled',
+			'default_project_id', 'options', 'links',
+			'password_expires_at']
 	from (select $4::jsonb as d) j
 	returning *)
 select @user from u

@@ -13,7 +13,10 @@ with j as (
 		password_hash = coalesce($2::text, password_hash),
 		options = jsonb_strip_nulls(options ||
 			coalesce(d->'options', '{}')),
-		extra = jsonb_strip_nulls(extra || (d - '{id,name,domain_id,enabled,default_project_id,options,links,password_expires_at}'::text[]))
+		extra = jsonb_strip_nulls(extra ||
+			(d - array['id', 'name', 'domain_id', 'enabled',
+			'default_project_id', 'options', 'links',
+			'password_expires_at']))
 	from j
 	where u.id = $1
 	returning u.*
