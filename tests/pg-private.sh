@@ -34,7 +34,7 @@ start() {
 	[ -e "$dir/data/PG_VERSION" ] || make_cluster
 	as_owner "$bin/pg_ctl" -D "$dir/data" -w -s -l "$dir/log" -o "-k $dir \
 		-c listen_addresses='' -c fsync=off -c full_page_writes=off \
-		-c synchronous_commit=off -c max_connections=40" start
+		-c max_connections=40" start
 	psql -Xq -h "$dir" -U lite -d postgres -c 'create database lite' \
 		>/dev/null 2>&1 || :
 	echo "host=$dir dbname=lite user=lite"

@@ -122,11 +122,12 @@ static void item_free(struct item *it)
 	free(it);
 }
 
-static void item_done(struct item *it, const struct rows *rows,
-		      const struct err *e)
+static void item_fail(struct item *it, const struct err *e)
 {
+	static const struct rows none;
+
 	if (it->kind == EXECUTE)
-		it->fn(it->arg, rows, e);
+		it->fn(it->arg, &none, e);
 	item_free(it);
 }
 
@@ -217,7 +218,7 @@ static void execute_aborted(struct pipeline *p, struct item *it)
 	if (!it->prepare_failed)
 		queue_put(&p->again, it);
 	else if (it->err)
-		item_done(it, NULL, it->err);
+		item_fail(it, it->err);
 	else
 		execute_afresh(p, it);
 }
@@ -225,14 +226,14 @@ static void execute_aborted(struct pipeline *p, struct item *it)
 /* Takes res. */
 static void executed(struct pipeline *p, struct item *it, PGresult *res)
 {
-	static const struct rows none;
 	struct rows rows;
 	struct err e;
 
 	if (link_ok(res)) {
 		rows = link_rows(res);
-		item_done(it, &rows, NULL);
+		it->fn(it->arg, &rows, NULL);
 		rows_fini(&rows);
+		item_free(it);
 		return;
 	}
 	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED) {
@@ -241,7 +242,7 @@ static void executed(struct pipeline *p, struct item *it, PGresult *res)
 		execute_afresh(p, it);
 	} else {
 		link_fault(&e, it->stmt->name, res);
-		item_done(it, &none, &e);
+		item_fail(it, &e);
 	}
 	PQclear(res);
 }
@@ -305,11 +306,10 @@ static void receive(struct pipeline *p)
 
 static void fail_all(struct queue *q, const struct err *e)
 {
-	static const struct rows none;
 	struct item *it;
 
 	while ((it = queue_get(q)))
-		item_done(it, &none, e);
+		item_fail(it, e);
 }
 
 static void set_lost(struct err *e, const PGconn *pg)

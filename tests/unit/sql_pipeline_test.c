@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/mem.h"
+#include "common/sql/pipeline.h"
+#include "tests/unit/sql_private.h"
+
+#define STMT(n, id, params, text) \
+	static const struct sql_stmt n = { #n, text, params, 2, id }
+
+STMT(twice, 0, 1, "select 2 * $1::int");
+STMT(twice_too, 1, 1, "select 2 * $1::int");
+STMT(divide, 2, 1, "select 100 / $1::int");
+STMT(misspelt, 3, 1, "select nosuch($1::int)");
+STMT(get, 4, 1, "select * from things where id = $1");
+STMT(get_too, 5, 1, "select * from things where id = $1");
+STMT(nap, 6, 1, "select 1 from pg_sleep($1::float8)");
+STMT(echo, 7, 2, "select $1::text, $2::bytea");
+STMT(many, 8, 1, "select repeat('x', 1000) from generate_series(1, $1::int)");
+STMT(raise, 9, 1, "select lt($1)");
+
+static struct sql_conn *c;
+static struct pipeline *p;
+static struct err e;
+
+/* What became of a statement. */
+struct outcome {
+	bool done;
+	enum err_kind kind;
+	int n;
+	int64_t v;
+	char msg[64];
+	struct outcome *next;		/* submitted from the callback */
+};
+
+static int pending;
+
+static void finished(void *arg, const struct rows *rows, const struct err *err)
+{
+	struct outcome *o = arg;
+	struct row row;
+
+	assert_false(o->done);
+	o->done = true;
+	pending--;
+	o->kind = err ? err->kind : ERR_NONE;
+	o->n = rows->n;
+	if (err) {
+		snprintf(o->msg, sizeof(o->msg), "%.63s", err->msg);
+	} else if (rows->n == 1) {
+		row = rows_at(rows, 0);
+		o->v = row_len(&row, 0) == 4 ? row_int(&row, 0) : 0;
+	}
+	if (o->next) {
+		pending++;
+		pipeline_submit(p, &twice, ARGS(21), finished, o->next);
+		pipeline_flush(p);
+	}
+}
+
+static void submit(const struct sql_stmt *s, int arg, struct outcome *o)
+{
+	*o = (struct outcome){ .next = o->next };
+	pending++;
+	pipeline_submit(p, s, ARGS(arg), finished, o);
+}
+
+static void turn(int ms)
+{
+	struct pollfd fd = { pipeline_fd(p), (short)pipeline_events(p), 0 };
+	int due = pipeline_timeout(p);
+
+	if (due >= 0 && due < ms)
+		ms = due;
+	if (poll(&fd, 1, ms) > 0)
+		pipeline_io(p, (unsigned)fd.revents);
+	else if (due >= 0)
+		pipeline_tick(p);
+}
+
+static void finish(void)
+{
+	usec_t end = usec_monotonic() + 10 * USEC_PER_SEC;
+
+	pipeline_flush(p);
+	while (pending && usec_monotonic() < end)
+		turn(100);
+	assert_int_equal(pending, 0);
+}
+
+static void good(const struct outcome *o, int64_t v)
+{
+	assert_true(o->done);
+	assert_string_equal(err_name(o->kind), "NONE");
+	assert_int_equal(o->v, v);
+}
+
+static void bad(const struct outcome *o, enum err_kind kind)
+{
+	assert_true(o->done);
+	assert_string_equal(err_name(o->kind), err_name(kind));
+	assert_int_equal(o->n, 0);
+}
+
+static int setup(void **state)
+{
+	if (private_start(state) != 0)
+		return -1;
+	c = sql_conn_new(private_dsn, &e);
+	p = pipeline_new(private_dsn);
+	return sql_script(c, "create table things (id int primary key);"
+		"insert into things values (1);"
+		"create function lt(n int) returns void as $$ begin "
+		"raise exception using errcode = 'LT' || n, "
+		"message = 'Raised.'; end $$ language plpgsql", &e);
+}
+
+static int teardown(void **state)
+{
+	pipeline_free(p);
+	sql_conn_free(c);
+	return private_remove(state);
+}
+
+static void test_batch(void **state)
+{
+	struct outcome o[100] = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 100; i++)
+			submit(i % 2 ? &twice : &twice_too, i, &o[i]);
+		finish();
+		for (int i = 0; i < 100; i++)
+			good(&o[i], 2 * i);
+	}
+	pipeline_flush(p);	/* of nothing */
+}
+
+static void test_error_stays_with_its_statement(void **state)
+{
+	struct outcome o[9] = { 0 };
+
+	(void)state;
+	submit(&twice, 1, &o[0]);
+	submit(&divide, 0, &o[1]);
+	submit(&twice, 2, &o[2]);
+	submit(&misspelt, 1, &o[3]);
+	submit(&misspelt, 2, &o[4]);
+	submit(&raise, 404, &o[5]);
+	submit(&divide, 0, &o[6]);
+	submit(&divide, 4, &o[7]);
+	submit(&twice, 3, &o[8]);
+	finish();
+	good(&o[0], 2);
+	bad(&o[1], ERR_BAD_REQUEST);
+	good(&o[2], 4);
+	bad(&o[3], ERR_INTERNAL);
+	bad(&o[4], ERR_INTERNAL);
+	bad(&o[5], ERR_NOT_FOUND);
+	assert_string_equal(o[5].msg, "Raised.");
+	bad(&o[6], ERR_BAD_REQUEST);
+	good(&o[7], 25);
+	good(&o[8], 6);
+}
+
+/* Batches that are on their way when an earlier one fails. */
+static void test_error_across_batches(void **state)
+{
+	struct outcome o[30] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		submit(i % 7 == 3 ? &misspelt : i % 2 ? &twice : &divide,
+		       i % 5, &o[i]);
+		if (i % 4 == 0)
+			pipeline_flush(p);
+	}
+	finish();
+	for (int i = 0; i < 30; i++) {
+		if (i % 7 == 3)
+			bad(&o[i], ERR_INTERNAL);
+		else if (i % 2)
+			good(&o[i], i % 5 * 2);
+		else if (i % 5)
+			good(&o[i], 100 / (i % 5));
+		else
+			bad(&o[i], ERR_BAD_REQUEST);
+	}
+}
+
+static void test_submit_from_callback(void **state)
+{
+	struct outcome second = { 0 }, o = { .next = &second };
+
+	(void)state;
+	submit(&twice, 4, &o);
+	finish();
+	good(&o, 8);
+	good(&second, 42);
+}
+
+static void echoed(void *arg, const struct rows *rows, const struct err *err)
+{
+	struct row row = rows_at(rows, 0);
+	size_t n;
+
+	(void)arg;
+	assert_null(err);
+	assert_string_equal(row_text(&row, 0), "copied");
+	assert_memory_equal(row_bytes(&row, 1, &n), "\0\1", 2);
+	pending--;
+}
+
+static void test_args_are_copied(void **state)
+{
+	char text[] = "copied", bytes[] = { 0, 1 };
+
+	(void)state;
+	pending++;
+	pipeline_submit(p, &echo, ARGS(text, sql_bytes(bytes, 2)), echoed,
+			NULL);
+	memset(text, 'x', sizeof(text) - 1);
+	memset(bytes, 'x', sizeof(bytes));
+	finish();
+}
+
+static void test_large_results(void **state)
+{
+	struct outcome o[4] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		submit(&many, 5000, &o[i]);
+	finish();
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(o[i].n, 5000);
+}
+
+static void test_stale_plans(void **state)
+{
+	struct outcome o[6] = { 0 };
+	static int calls;
+	char sql[64];
+
+	(void)state;
+	snprintf(sql, sizeof(sql), "alter table things add a%d int", calls++);
+	submit(&get, 1, &o[0]);
+	submit(&get_too, 1, &o[1]);
+	finish();
+	good(&o[0], 1);
+	good(&o[1], 1);
+	assert_int_equal(sql_script(c, sql, &e), 0);
+	submit(&twice, 1, &o[0]);
+	submit(&get, 1, &o[1]);
+	submit(&get_too, 1, &o[2]);
+	submit(&get, 1, &o[3]);
+	pipeline_flush(p);
+	submit(&get, 1, &o[4]);
+	submit(&get_too, 1, &o[5]);
+	finish();
+	good(&o[0], 2);
+	for (int i = 1; i < 6; i++)
+		good(&o[i], 1);
+}
+
+/* Turns until it is connected again. */
+static void come_back(void)
+{
+	struct outcome o = { 0 };
+	usec_t end = usec_monotonic() + 10 * USEC_PER_SEC;
+
+	do {
+		turn(50);
+		submit(&twice, 5, &o);
+		finish();
+	} while (o.kind == ERR_UNAVAILABLE && usec_monotonic() < end);
+	good(&o, 10);
+}
+
+static void test_restart(void **state)
+{
+	struct outcome second = { 0 }, o[3] = { 0 };
+
+	(void)state;
+	submit(&twice, 1, &o[0]);
+	submit(&nap, 30, &o[1]);
+	o[2].next = &second;
+	submit(&twice, 2, &o[2]);
+	pipeline_flush(p);
+	turn(50);
+	assert_int_equal(private_run("stop"), 0);
+	finish();
+	bad(&o[1], ERR_UNAVAILABLE);
+	bad(&o[2], ERR_UNAVAILABLE);
+	bad(&second, ERR_UNAVAILABLE);
+	assert_int_equal(pipeline_fd(p), -1);
+
+	/* At once, not from pipeline_io. */
+	submit(&twice, 1, &o[0]);
+	assert_int_equal(pending, 0);
+	bad(&o[0], ERR_UNAVAILABLE);
+	for (int i = 0; i < 5; i++)
+		turn(1000);
+	assert_in_range(pipeline_timeout(p), 0, 2001);
+
+	assert_int_equal(private_run("start"), 0);
+	come_back();
+	test_batch(state);
+	test_stale_plans(state);
+}
+
+/* The break shows while something is sent, not while something is read. */
+static void test_break_without_reading(void **state)
+{
+	struct outcome o[200] = { 0 };
+
+	(void)state;
+	assert_int_equal(private_run("stop"), 0);
+	for (int i = 0; i < 200; i++) {
+		submit(&twice, i, &o[i]);
+		pipeline_flush(p);
+	}
+	finish();
+	for (int i = 0; i < 200; i++)
+		bad(&o[i], ERR_UNAVAILABLE);
+	assert_int_equal(private_run("start"), 0);
+	come_back();
+}
+
+static void test_free_fails_pending(void **state)
+{
+	struct pipeline *kept = p;
+	struct outcome o[2] = { 0 };
+
+	(void)state;
+	p = pipeline_new(private_dsn);
+	submit(&twice, 1, &o[0]);
+	submit(&nap, 30, &o[1]);
+	pipeline_flush(p);
+	pipeline_free(p);
+	p = kept;
+	assert_int_equal(pending, 0);
+	bad(&o[0], ERR_UNAVAILABLE);
+	bad(&o[1], ERR_UNAVAILABLE);
+}
+
+static void test_no_server(void **state)
+{
+	struct pipeline *kept = p;
+	struct outcome o = { 0 };
+
+	(void)state;
+	p = pipeline_new("host=/nonexistent");
+	submit(&twice, 1, &o);
+	bad(&o, ERR_UNAVAILABLE);
+	for (int i = 0; i < 3; i++)
+		turn(1000);
+	pipeline_free(p);
+	p = kept;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_error_stays_with_its_statement),
+		cmocka_unit_test(test_error_across_batches),
+		cmocka_unit_test(test_submit_from_callback),
+		cmocka_unit_test(test_args_are_copied),
+		cmocka_unit_test(test_large_results),
+		cmocka_unit_test(test_stale_plans),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_break_without_reading),
+		cmocka_unit_test(test_free_fails_pending),
+		cmocka_unit_test(test_no_server),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
