@@ -84,6 +84,76 @@ language sql stable as $$
 	order by project_id desc limit 1
 $$;
 
+-- The server that a list goes on behind.
+create function compute.server_marker(p_id text) returns compute.servers
+language plpgsql stable as $$
+declare
+	s compute.servers;
+begin
+	select * into s from compute.servers where id::text = p_id;
+	if not found then
+		perform compute.refuse(400,
+			format('marker [%s] not found', p_id));
+	end if;
+	return s;
+end
+$$;
+
+-- True, or 403: one more key pair for the user.
+create function compute.keypair_fits(p_user text, p_project text)
+	returns boolean
+language plpgsql as $$
+declare
+	most int := compute.quota(p_project, 'key_pairs');
+begin
+	perform pg_advisory_xact_lock(hashtext('compute.keypairs'),
+		hashtext(p_user));
+	if most >= 0 and most <= (select count(*) from compute.keypairs
+			where user_id = p_user) then
+		perform compute.refuse(403,
+			'Quota exceeded, too many key pairs.');
+	end if;
+	return true;
+end
+$$;
+
+-- The metadata itself, or 403 when a server may not have so much.
+create function compute.metadata_fit(p_project text, p_metadata jsonb)
+	returns jsonb
+language plpgsql as $$
+declare
+	most int := compute.quota(p_project, 'metadata_items');
+begin
+	if most >= 0 and most <
+		(select count(*) from jsonb_object_keys(p_metadata)) then
+		perform compute.refuse(403, format(
+			'Maximum number of metadata items exceeds %s', most));
+	end if;
+	return p_metadata;
+end
+$$;
+
+-- A project's new limit for a resource, or 400 when more is in use.
+create function compute.quota_allowed(p_project text, p_resource text,
+	p_limit int, p_force boolean) returns int
+language plpgsql as $$
+declare
+	used bigint;
+begin
+	select case p_resource when 'instances' then count(*)
+			when 'cores' then sum(vcpus)
+			when 'ram' then sum(ram) end into used
+	from compute.servers
+	where project_id = p_project and deleted_at is null;
+	if not p_force and p_limit >= 0 and p_limit < used then
+		perform compute.refuse(400, format('Quota limit %s for %s '
+			'must be greater than or equal to already used and '
+			'reserved %s.', p_limit, p_resource, used));
+	end if;
+	return p_limit;
+end
+$$;
+
 -- How many of `most` equal servers the project may still have; 403 when that
 -- is less than `least`. Other creates of the project wait for this one's end.
 create function compute.quota_fit(p_project text, p_vcpus int, p_ram int,
@@ -334,11 +404,10 @@ declare
 	room bigint := p_flavor.disk::bigint << 30;
 begin
 	select i.* into image from image.images i
-	where i.id = p_image and i.status <> 'deleted' and (p_admin
-		or i.owner = p_project
-		or i.visibility in ('public', 'community')
-		or exists (select from image.members m
-			where m.image_id = i.id and m.member = p_project));
+	where i.id = p_image and i.deleted_at is null
+		and image.visible(i, exists (select from image.members m
+			where m.image_id = i.id and m.member = p_project),
+			p_project, p_admin);
 	if not found then
 		raise exception using errcode = 'LT400',
 			message = 'Can not find requested image';
@@ -368,6 +437,37 @@ begin
 end
 $$;
 
+-- The disks, files and host that a create names must be possible.
+create function compute.parts_check(p jsonb, p_project text,
+	f compute.flavors) returns void
+language plpgsql as $$
+declare
+	files int := compute.quota(p_project, 'injected_files');
+	place text := coalesce(p ->> 'on_host', p ->> 'on_node');
+begin
+	if (p ->> 'swap_mb')::int > f.swap then
+		perform compute.refuse(400, 'Swap drive requested is larger '
+			'than instance type allows.');
+	elsif (p ->> 'ephemeral_gb')::int > f.ephemeral then
+		perform compute.refuse(400, 'Ephemeral disks requested are '
+			'larger than the instance type allows. If no size is '
+			'given in one block device mapping, flavor ephemeral '
+			'size will be used.');
+	elsif files >= 0 and
+			jsonb_array_length(p -> 'job' -> 'personality') > files
+	then
+		perform compute.refuse(403, 'Personality file limit exceeded');
+	elsif (p ->> 'place_known')::boolean and not exists (
+		select from compute.hosts h where h.name = coalesce(
+			p ->> 'on_host', h.name) and h.hypervisor_hostname
+			= coalesce(p ->> 'on_node', h.hypervisor_hostname))
+	then
+		perform compute.refuse(400, format('Compute host %s could not '
+			'be found.', place));
+	end if;
+end
+$$;
+
 -- What all servers of one create have in common; checks what it names.
 create function compute.server_draft(p jsonb) returns compute.servers
 language plpgsql as $$
@@ -375,18 +475,15 @@ declare
 	s compute.servers := jsonb_populate_record(null::compute.servers, p);
 	admin boolean := (p ->> 'admin')::boolean;
 	f compute.flavors;
-	most int := compute.quota(s.project_id, 'metadata_items');
 begin
 	select x.* into f from compute.flavors x where x.id = s.flavor_id
 		and (admin or compute.flavor_open(x, s.project_id));
 	if not found then
 		raise exception using errcode = 'LT400', message = format(
 			'Flavor %s could not be found.', s.flavor_id);
-	elsif most >= 0 and most <
-		(select count(*) from jsonb_object_keys(s.metadata)) then
-		raise exception using errcode = 'LT403', message = format(
-			'Maximum number of metadata items exceeds %s', most);
 	end if;
+	s.metadata := compute.metadata_fit(s.project_id, s.metadata);
+	perform compute.parts_check(p, s.project_id, f);
 	s.vcpus := f.vcpus;
 	s.ram := f.ram;
 	s.disk := f.disk;
@@ -445,8 +542,9 @@ $$;
 
 -- Creates servers. p has the columns of compute.servers that the client and
 -- its token decide, and: admin, least, most (how many), networks (a list,
--- "auto" or null), groups (names or ids), on_host, on_node (or null), job
--- (the arguments for the agent).
+-- "auto" or null), groups (names or ids), on_host, on_node (or null),
+-- place_known (these must exist), swap_mb, ephemeral_gb (of its own devices),
+-- job (the arguments for the agent: admin_pass, personality).
 -- Servers that do not all find a host are recorded in state error.
 create function compute.server_create(p jsonb)
 	returns table (id uuid, host text, reservation_id text)

@@ -1,0 +1,4 @@
+-- A flavor that the project ($2; null: any) may use.
+select @flavor
+from compute.flavors f
+where f.id = $1::text and ($2::text is null or compute.flavor_open(f, $2))
