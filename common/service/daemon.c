@@ -138,6 +138,26 @@ static void on_identity_changed(const char *payload)
 	auth_flush(auth);
 }
 
+/* What only has public routes needs no token keys. */
+static bool reads_tokens(const struct service *svc)
+{
+	const struct route *r = svc->routes;
+
+	while (r->op && r->access == PUBLIC)
+		r++;
+	return r->op;
+}
+
+static int start_auth(const struct service *svc, struct err *e)
+{
+	auth = auth_new(conf_str(conf, "fernet_tokens", "key_repository"),
+			!svc->strict_tokens, e);
+	if (!auth)
+		return -1;
+	service_on_notify("identity_changed", on_identity_changed);
+	return 0;
+}
+
 static int open_catalog(struct err *e)
 {
 	const char *dsn = conf_str(conf, "database", "connection");
@@ -226,11 +246,8 @@ static int run(const struct service *svc, struct err *e)
 		sql_constraints(svc->constraints);
 	if (with_conn(sql_migrate, e) < 0)
 		return -1;
-	auth = auth_new(conf_str(conf, "fernet_tokens", "key_repository"),
-			!svc->strict_tokens, e);
-	if (!auth)
+	if (reads_tokens(svc) && start_auth(svc, e) < 0)
 		return -1;
-	service_on_notify("identity_changed", on_identity_changed);
 	starting = svc;
 	ret = with_conn(start_own, e);
 	if (ret == 0)
