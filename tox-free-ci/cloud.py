@@ -17,6 +17,7 @@ import hashlib
 import os
 import secrets
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,6 +52,12 @@ def log_pairs(line):
     except ValueError:
         words = line.split()
     return dict(w.split("=", 1) for w in words if "=" in w)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def home_of(state):
@@ -159,6 +166,7 @@ class Cloud:
             os.chmod(self.path(folder), 0o700)
         self.db = postgres.Postgres(self.path("pg"), durable)
         self.uri = None         # libvirt's
+        self.agent_port = free_port()
 
     def path(self, *parts):
         """Below the folder where the daemons keep things."""
@@ -195,14 +203,15 @@ class Cloud:
         began = time.monotonic()
         self.start_postgres()
         self.check_ports()
-        settings.write_all(self)
-        self.bootstrap()
         if self.compute:
             self.start_libvirt()
+        settings.write_all(self)
+        self.bootstrap()
         for name in settings.daemons(self.compute):
             self.add(name)
         self.wait_ready()
-        self.fill()
+        if self.compute:
+            self.fill()
         self.say("ready after %.1f s" % (time.monotonic() - began))
 
     def check_ports(self):
@@ -282,10 +291,17 @@ class Cloud:
     # -- what guests need ------------------------------------------------
 
     def start_libvirt(self):
-        """The libvirt of LIBVIRT_URI, or one of our own (see the script)."""
+        """The libvirt of LIBVIRT_URI, or one of our own (see the script);
+        and the program that QEMU runs, where QEMU's user may go."""
+        program = self.path("nova-lite-guestfwd")
+        shutil.copy(os.path.join(self.bin, "nova-lite-guestfwd"),
+                    program + ".new")
+        os.replace(program + ".new", program)
         self.uri = os.environ.get("LIBVIRT_URI")
-        if self.uri:
-            return
+        if not self.uri:
+            self.start_libvirtd()
+
+    def start_libvirtd(self):
         os.environ.setdefault("LIBVIRT_CACHE", os.path.join(
             ROOT, "build/libvirt-cache-%d" % os.getuid()))
         os.makedirs(self.path("libvirt"), exist_ok=True)
@@ -320,18 +336,30 @@ class Cloud:
             self.virsh("net-undefine", uuid)
 
     def fill(self):
-        """The demo image and the usual flavors, by plain API calls."""
+        """The agent's user and the demo image, by plain API calls."""
         client = Client(self.urls).login("admin", self.secret("admin"),
                                          project="admin")
-        have = client.get("compute", "/v2.1/flavors?is_public=None").json
-        names = {f["name"] for f in have["flavors"]}
-        for flavor in settings.FLAVORS:
-            if flavor["name"] not in names:
-                client.post("compute", "/v2.1/flavors", {"flavor": flavor})
-        if self.compute and not client.get(
+        self.add_service_user(client)
+        if not client.get(
                 "image", "/v2/images?name=demo").json["images"]:
             self.upload_demo(client)
         client.close()
+
+    def add_service_user(self, client):
+        """nova in project service, who fetches images for the agent."""
+        def put(kind, name, **more):
+            found = client.get("identity", "/v3/%ss?name=%s" % (kind, name))
+            for thing in found.json[kind + "s"]:
+                return thing["id"]
+            made = client.post("identity", "/v3/%ss" % kind, {
+                kind: dict(more, name=name)})
+            return made.json[kind]["id"]
+
+        project = put("project", "service", domain_id="default")
+        user = put("user", "nova", domain_id="default",
+                   password=self.secret("nova"))
+        client.put("identity", "/v3/projects/%s/users/%s/roles/%s" % (
+            project, user, put("role", "admin")))
 
     def upload_demo(self, client):
         path = os.path.join(ROOT, "build/guest/demo.qcow2")

@@ -9,14 +9,6 @@ SERVICE_OF = {"keystone-shim": "identity", "glance-lite": "image",
               "nova-lite-metadata": "metadata"}
 
 
-FLAVORS = [
-    {"id": number, "name": name, "ram": ram, "disk": disk, "vcpus": vcpus}
-    for number, name, ram, disk, vcpus in (
-        ("0", "m1.nano", 128, 0, 1), ("1", "m1.tiny", 256, 1, 1),
-        ("2", "m1.small", 512, 1, 1), ("3", "m1.medium", 1024, 2, 2),
-        ("4", "m1.large", 2048, 4, 2))]
-
-
 def daemons(compute):
     base = DAEMONS[:4]
     return base + ["nova-lite-metadata", "nova-lite-compute"] if compute \
@@ -52,11 +44,27 @@ def common(cloud, name):
     if name == "glance-lite":
         values["glance_store", "filesystem_store_datadir"] = \
             cloud.path("images")
+    if name in ("glance-lite", "nova-lite"):
         values["keystone_authtoken", "www_authenticate_uri"] = \
             cloud.url("identity")
     if name == "keystone-shim" and not cloud.durable:
         values["identity", "password_hash_rounds"] = 4
+    if name == "nova-lite-compute":
+        values.update(agent(cloud))
     return values
+
+
+def agent(cloud):
+    values = {
+        "connection_uri": cloud.uri, "state_path": cloud.path("nova"),
+        "guestfwd": cloud.path("nova-lite-guestfwd"),
+        "image_endpoint": cloud.url("image"),
+        "auth_url": cloud.url("identity") + "/v3", "username": "nova",
+        "project_name": "service", "password_file":
+        cloud.secret_file("nova")}
+    out = {("compute", name): value for name, value in values.items()}
+    out["DEFAULT", "listen"] = "127.0.0.1:%d" % cloud.agent_port
+    return out
 
 
 def write_all(cloud):
@@ -109,4 +117,5 @@ def bootstraps(cloud):
                 "--demo-password-file", cloud.secret_file("demo")]
     for service, path in urls.items():
         identity += ["--%s-url" % service, cloud.url(service) + path]
-    return [("keystone-shim", ["fernet_setup"]), ("keystone-shim", identity)]
+    return [("keystone-shim", ["fernet_setup"]), ("keystone-shim", identity),
+            ("nova-lite", ["bootstrap"])]
