@@ -27,6 +27,27 @@ create unique index domains_name_key on identity.projects (name)
 	where is_domain;
 create index projects_parent_idx on identity.projects (parent_id);
 
+-- A project's place, as ids inside ids: {"parent": {"its parent": null}}, and
+-- {"child": {"its child": null}, ...}; null where there is nothing.
+create function identity.project_parents(project text) returns jsonb
+language plpgsql stable as $$
+declare
+	up text;
+begin
+	select p.parent_id into up from identity.projects p
+	where p.id = project;
+	return case when up is not null then
+		jsonb_build_object(up, identity.project_parents(up)) end;
+end
+$$;
+create function identity.project_subtree(project text) returns jsonb
+language plpgsql stable as $$
+begin
+	return (select jsonb_object_agg(p.id, identity.project_subtree(p.id))
+		from identity.projects p where p.parent_id = project);
+end
+$$;
+
 create table identity.users (
 	id text primary key check (length(id) between 1 and 64),
 	domain_id text not null constraint users_domain_fkey

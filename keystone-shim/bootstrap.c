@@ -111,7 +111,7 @@ static int user_put(struct sql_conn *c, const struct plan *p,
 	uuid_v4_hex(id);
 	password_hash(password, p->cost, hash);
 	return run(c, &SQL_bootstrap_user,
-		   ARGS(id, name, hash, p->domain, name), e);
+		   ARGS(id, name, hash, p->domain), e);
 }
 
 /* -- what is put ---------------------------------------------------------- */

@@ -66,6 +66,25 @@ static void project_members(struct req *rq, const struct row *row)
 	raw(rq, "options", row, project__options);
 }
 
+/* A jsonb column that the query asked for; null when there is nothing. */
+static void place(struct req *rq, const char *key, const char *asked,
+		  const struct row *row, int col)
+{
+	if (!query_is_set(rq, asked))
+		return;
+	if (row_null(row, col))
+		j_null(&rq->w, key);
+	else
+		raw(rq, key, row, col);
+}
+
+static void project_show_members(struct req *rq, const struct row *row)
+{
+	project_members(rq, row);
+	place(rq, "parents", "parents_as_ids", row, project_show__parents);
+	place(rq, "subtree", "subtree_as_ids", row, project_show__subtree);
+}
+
 static void domain_members(struct req *rq, const struct row *row)
 {
 	struct jw *w = &rq->w;
@@ -82,6 +101,9 @@ static void domain_members(struct req *rq, const struct row *row)
 static const struct resource project = {
 	"project", "projects", project_members, project__id
 };
+static const struct resource project_in_tree = {
+	"project", "projects", project_show_members, project__id
+};
 static const struct resource domain = {
 	"domain", "domains", domain_members, project__id
 };
@@ -92,13 +114,15 @@ static int project_show_bind(struct req *rq)
 {
 	const char *id = req_path(rq, "project_id");
 
-	req_args(rq, id);
+	req_args(rq, id, query_is_set(rq, "parents_as_ids"),
+		 query_is_set(rq, "subtree_as_ids"));
 	return allow_project(rq, id);
 }
 
 static int project_show_view(struct req *rq, const struct rows *rows)
 {
-	return resource_show(rq, &project, rows, req_path(rq, "project_id"));
+	return resource_show(rq, &project_in_tree, rows,
+			     req_path(rq, "project_id"));
 }
 
 const struct read_op project_show = {

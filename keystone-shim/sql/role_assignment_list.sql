@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- $1 user, $2 group, $3 role, $4 project or domain, $5 the system only,
--- $6 what follows of the assignments (members, implied roles) in their place.
+-- $6 what follows of the assignments (members, implied roles) in their place,
+-- for the system only where it was asked for.
 with recursive follows as (
 	select coalesce(s.user_id, m.user_id) as user_id, s.target_id, s.role_id
 	from identity.assignments s
 	left join identity.group_members m on m.group_id = s.group_id
 	where $6::boolean and not s.inherited
+	and ($5::boolean or s.target_id is not null)
 	and (s.user_id is not null or m.user_id is not null)
 	union
 	select f.user_id, f.target_id, i.implied_id

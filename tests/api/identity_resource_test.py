@@ -145,6 +145,13 @@ def test_project_tree(cloud):
     below = post(cloud.admin, "projects", "project", {
         "name": cloud.name("p"), "parent_id": top["id"]})
     equal(below["domain_id"], "default", "domain of the parent")
+    shown = get(cloud.admin, "projects/%s?parents_as_ids&subtree_as_ids" %
+                below["id"])["project"]
+    equal(shown["parents"], {top["id"]: {"default": None}}, "parents")
+    equal(shown["subtree"], None, "no subtree")
+    shown = get(cloud.admin, "projects/%s?subtree_as_ids" % top["id"])
+    equal(shown["project"]["subtree"], {below["id"]: None}, "subtree")
+    check("parents" not in shown["project"], "only what was asked")
     delete(cloud.admin, "projects/" + top["id"], 403)
     delete(cloud.admin, "projects/" + below["id"])
     delete(cloud.admin, "projects/" + top["id"])
