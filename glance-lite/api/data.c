@@ -55,9 +55,10 @@ static void release_conn(struct req *rq)
 static int receive(struct req *rq, struct upload *up)
 {
 	_cleanup_(cleanup_free) char *chunk = xmalloc(STORE_CHUNK);
+	size_t room = STORE_CHUNK;
 	ssize_t n;
 
-	while ((n = http_body_read(rq->http, chunk, STORE_CHUNK, &rq->err)) > 0) {
+	while ((n = http_body_read(rq->http, chunk, room, &rq->err)) > 0) {
 		if (check_size(rq, up->put.size + n) < 0 ||
 		    store_put_write(&up->put, chunk, (size_t)n, &rq->err) < 0)
 			return -1;

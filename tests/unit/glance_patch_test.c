@@ -53,7 +53,8 @@ static void test_good(void **state)
 	(void)state;
 	assert_int_equal(parse("[]", 21), 0);
 	assert_int_equal(parse(
-		"[{\"op\": \"add\", \"path\": \"/a~1b~0~01\", \"value\": \"1\"},"
+		"[{\"op\": \"add\", \"path\": \"/a~1b~0~01\","
+		"  \"value\": \"1\"},"
 		" {\"op\": \"remove\", \"path\": \"/x\"},"
 		" {\"op\": \"replace\", \"path\": \"/name\","
 		"  \"value\": \"n\"}]", 21), 3);
