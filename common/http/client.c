@@ -151,32 +151,29 @@ static int request_run(struct http_client *c, const char *url,
 	return (int)status;
 }
 
-int http_client_do(struct http_client *c, const char *method, const char *url,
-		   const char *const *headers, const struct buf *body,
+int http_client_do(struct http_client *c, const struct http_call *call,
 		   struct buf *out, struct err *e)
 {
 	struct sink sink = { .curl = c->curl, .out = out };
 
 	buf_reset(out);
-	request_set(c, url, &sink);
+	request_set(c, call->url, &sink);
 	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
-	body_set(c->curl, method, body);
-	return request_run(c, url, header_list(headers), e);
+	body_set(c->curl, call->method ? call->method : "GET", call->body);
+	return request_run(c, call->url, header_list(call->headers), e);
 }
 
-int http_client_get(struct http_client *c, const char *url,
-		    const char *const *headers,
-		    int (*fn)(const void *data, size_t n, void *arg),
-		    void *arg, struct err *e)
+int http_client_get(struct http_client *c, const struct http_call *call,
+		    http_sink *fn, void *arg, struct err *e)
 {
 	struct sink sink = { .curl = c->curl, .fn = fn, .arg = arg };
 
-	request_set(c, url, &sink);
+	request_set(c, call->url, &sink);
 	/* a transfer may take as long as it likes, but it has to move */
 	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	curl_easy_setopt(c->curl, CURLOPT_BUFFERSIZE, 512L * 1024);
-	return request_run(c, url, header_list(headers), e);
+	return request_run(c, call->url, header_list(call->headers), e);
 }
 
 const char *http_client_header(const struct http_client *c, const char *name)

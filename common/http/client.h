@@ -13,13 +13,18 @@ struct http_client;
 struct http_client *http_client_new(int timeout_ms);
 void http_client_free(struct http_client *c);
 
+struct http_call {
+	const char *method;		/* NULL: "GET" */
+	const char *url;		/* http or https */
+	const char *const *headers;	/* "Name: value" ..., NULL; or NULL */
+	const struct buf *body;		/* or NULL */
+};
+
 /*
- * One request. headers: "Name: value" strings, NULL-terminated, or NULL.
- * body may be NULL. Returns the HTTP status with the body in out, or -1 with
- * e UNAVAILABLE when no answer came.
+ * One request. Returns the HTTP status with the body in out, or -1 with e
+ * UNAVAILABLE when no answer came.
  */
-int http_client_do(struct http_client *c, const char *method, const char *url,
-		   const char *const *headers, const struct buf *body,
+int http_client_do(struct http_client *c, const struct http_call *call,
 		   struct buf *out, struct err *e);
 /* A field of the last reply's head (X-Subject-Token), or NULL; good until the
  * next request on c. */
@@ -28,9 +33,8 @@ const char *http_client_header(const struct http_client *c, const char *name);
  * GET into fn, piece by piece; fn returns 0 to go on. Only a 200 reaches fn.
  * Returns the status, or -1 (also when the transfer broke off or fn said no).
  */
-int http_client_get(struct http_client *c, const char *url,
-		    const char *const *headers,
-		    int (*fn)(const void *data, size_t n, void *arg),
-		    void *arg, struct err *e);
+typedef int http_sink(const void *data, size_t n, void *arg);
+int http_client_get(struct http_client *c, const struct http_call *call,
+		    http_sink *fn, void *arg, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
@@ -30,7 +31,10 @@ static void watch(struct http_loop *l, struct loop_sql *ls)
 
 	if (fd != ls->fd && ls->fd >= 0)
 		http_loop_watch(l, ls->fd, 0, NULL, NULL);
-	if (fd >= 0 && (fd != ls->fd || events != ls->events))
+	/* While it connects, libpq may have another socket behind the same
+	 * number, which the loop then has to be told of again. */
+	if (fd >= 0 && (fd != ls->fd || events != ls->events ||
+			(events & POLLOUT)))
 		http_loop_watch(l, fd, events, on_io, ls);
 	ls->fd = fd;
 	ls->events = events;

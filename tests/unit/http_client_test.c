@@ -15,32 +15,37 @@ static const char *url(const char *path)
 	return text;
 }
 
+static int ask(struct http_client *c, const char *method, const char *to,
+	       struct buf *out, struct err *e)
+{
+	const struct http_call call = { .method = method, .url = to };
+
+	return http_client_do(c, &call, out, e);
+}
+
 static void test_do(void **state)
 {
 	static const char *const headers[] = {
 		"Content-Type: application/json", NULL };
 	struct http_client *c = http_client_new(5000);
 	struct buf in = { 0 }, out = { 0 };
+	struct http_call post = { "POST", NULL, headers, &in };
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(http_client_do(c, "GET", url("/ping"), NULL, NULL,
-					&out, &e), 200);
+	assert_int_equal(ask(c, "GET", url("/ping"), &out, &e), 200);
 	assert_string_equal(buf_str(&out), "{\"pong\": true}");
 	assert_string_equal(http_client_header(c, "content-type"),
 			    "text/plain");
 	assert_null(http_client_header(c, "X-Subject-Token"));
 	buf_adds(&in, "{}");
-	assert_int_equal(http_client_do(c, "POST", url("/echo"), headers, &in,
-					&out, &e), 200);
+	post.url = url("/echo");
+	assert_int_equal(http_client_do(c, &post, &out, &e), 200);
 	assert_string_equal(buf_str(&out), "{}");
-	assert_int_equal(http_client_do(c, "DELETE", url("/none"), NULL, NULL,
-					&out, &e), 204);
+	assert_int_equal(ask(c, "DELETE", url("/none"), &out, &e), 204);
 	assert_int_equal(out.len, 0);
-	assert_int_equal(http_client_do(c, "HEAD", url("/ping"), NULL, NULL,
-					&out, &e), 200);
-	assert_int_equal(http_client_do(c, "GET", url("/nowhere"), NULL, NULL,
-					&out, &e), 404);
+	assert_int_equal(ask(c, "HEAD", url("/ping"), &out, &e), 200);
+	assert_int_equal(ask(c, "GET", url("/nowhere"), &out, &e), 404);
 	assert_int_equal(e.kind, ERR_NONE);
 	http_client_free(c);
 	buf_fini(&in);
@@ -54,18 +59,16 @@ static void test_failures(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(http_client_do(c, "GET", url("/slow"), NULL, NULL,
-					&out, &e), -1);
+	assert_int_equal(ask(c, "GET", url("/slow"), &out, &e), -1);
 	assert_int_equal(e.kind, ERR_UNAVAILABLE);
 	e = (struct err){ 0 };
-	assert_int_equal(http_client_do(c, "GET",
-			 "http://me:secret@127.0.0.1:1/?key=secret", NULL,
-			 NULL, &out, &e), -1);
+	assert_int_equal(ask(c, "GET",
+			     "http://me:secret@127.0.0.1:1/?key=secret", &out,
+			     &e), -1);
 	assert_int_equal(e.kind, ERR_UNAVAILABLE);
 	assert_non_null(strstr(e.detail, "127.0.0.1:1: "));
 	assert_null(strstr(e.detail, "secret"));
-	assert_int_equal(http_client_do(c, "GET", "file:///etc/hostname",
-					NULL, NULL, &out, &e), -1);
+	assert_int_equal(ask(c, "GET", "file:///etc/hostname", &out, &e), -1);
 	http_client_free(c);
 	buf_fini(&out);
 }
@@ -85,6 +88,14 @@ static int sum_add(const void *data, size_t n, void *arg)
 	return sum->n >= sum->stop_at ? -1 : 0;
 }
 
+static int fetch(struct http_client *c, const char *path, struct sum *sum,
+		 struct err *e)
+{
+	const struct http_call call = { .url = url(path) };
+
+	return http_client_get(c, &call, sum_add, sum, e);
+}
+
 static void test_get(void **state)
 {
 	struct http_client *c = http_client_new(5000);
@@ -92,21 +103,17 @@ static void test_get(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(http_client_get(c, url("/file"), NULL, sum_add, &sum,
-					 &e), 200);
+	assert_int_equal(fetch(c, "/file", &sum, &e), 200);
 	assert_int_equal(sum.n, rig.file_size);
 	sum = (struct sum){ 0, INT64_MAX };
-	assert_int_equal(http_client_get(c, url("/nowhere"), NULL, sum_add,
-					 &sum, &e), 404);
+	assert_int_equal(fetch(c, "/nowhere", &sum, &e), 404);
 	assert_int_equal(sum.n, 0);
 	sum.stop_at = 1;
-	assert_int_equal(http_client_get(c, url("/file"), NULL, sum_add, &sum,
-					 &e), -1);
+	assert_int_equal(fetch(c, "/file", &sum, &e), -1);
 	/* the file is shorter than the reply promised */
 	sum = (struct sum){ 0, INT64_MAX };
 	rig.file_size += 1000;
-	assert_int_equal(http_client_get(c, url("/file"), NULL, sum_add, &sum,
-					 &e), -1);
+	assert_int_equal(fetch(c, "/file", &sum, &e), -1);
 	rig.file_size -= 1000;
 	assert_int_equal(sum.n, rig.file_size);
 	http_client_free(c);
