@@ -2,9 +2,6 @@
 #include "common/json/in.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,42 +58,31 @@ static int bad_set(struct jbad *bad, const char *key, const char *rule,
 }
 
 /* "VALUE ..." as jsonschema begins most of its messages. */
-__attribute__((format(printf, 5, 6)))
 static int bad_value(struct jbad *bad, const char *key, const char *rule,
-		     const json_t *v, const char *fmt, ...)
+		     const json_t *v, const char *words)
 {
 	_cleanup_(buf_fini) struct buf text = { 0 };
-	va_list ap;
 
 	py_repr(&text, v);
-	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
+	buf_adds(&text, words);
 	return bad_set(bad, key, rule, v, &text);
 }
 
 static int bad_type(struct jbad *bad, const struct jfield *f, const json_t *v)
 {
 	static const char *const names[] = {
-		[JT_STR] = "string", [JT_INT] = "integer",
-		[JT_BOOL] = "boolean", [JT_NUM] = "number",
+		[JT_STR] = "'string'", [JT_INT] = "'integer'",
+		[JT_BOOL] = "'boolean'", [JT_NUM] = "'number'",
 	};
-	char types[80];
-	int n;
+	const char *type = f->type != JT_JSON ? names[f->type] :
+		!(f->flags & J_ARR) ? "'object'" :
+		!(f->flags & J_OBJ) ? "'array'" : "'object', 'array'";
+	char words[100];
 
-	if (f->type == JT_JSON)
-		n = snprintf(types, sizeof(types), "%s",
-			     !(f->flags & J_ARR) ? "'object'" :
-			     !(f->flags & J_OBJ) ? "'array'" :
-			     "'object', 'array'");
-	else
-		n = snprintf(types, sizeof(types), "'%s'", names[f->type]);
-	if (f->flags & J_LAX)
-		n += snprintf(types + n, sizeof(types) - (size_t)n,
-			      ", 'string'");
-	if (f->flags & J_NULL)
-		snprintf(types + n, sizeof(types) - (size_t)n, ", 'null'");
-	return bad_value(bad, f->key, "type", v, " is not of type %s", types);
+	snprintf(words, sizeof(words), " is not of type %s%s%s", type,
+		 f->flags & J_LAX ? ", 'string'" : "",
+		 f->flags & J_NULL ? ", 'null'" : "");
+	return bad_value(bad, f->key, "type", v, words);
 }
 
 /* -- one value ----------------------------------------------------------- */
@@ -117,7 +103,7 @@ static int read_str(const struct jfield *f, const json_t *v, void *member,
 	if (f->flags & J_UUID && !text_is_uuid(s))
 		return bad_value(bad, f->key, "format", v, " is not a 'uuid'");
 	if (f->flags & J_NAME && !text_is_name(s)) {
-		bad_value(bad, f->key, "name", v, "%s", "");
+		bad_value(bad, f->key, "name", v, "");
 		snprintf(bad->text, sizeof(bad->text),
 			 "An invalid '%.64s' value was provided. The name must "
 			 "be: printable characters. Can not start or end with "
@@ -143,8 +129,8 @@ static int lax_int(const struct jfield *f, const json_t *v, const char *s,
 		return bad_value(bad, f->key, "minLength", v, " is too short");
 	if (!*p || p[strspn(p, "0123456789")])
 		return bad_value(bad, f->key, "pattern", v,
-				 " does not match '%s'", f->min < 0 ?
-				 "^-?[0-9]+$" : "^[0-9]*$");
+				 f->min < 0 ? " does not match '^-?[0-9]+$'" :
+				 " does not match '^[0-9]*$'");
 	/* Saturates, and then breaks the field's own limits. */
 	*n_r = strtoll(s, NULL, 10);
 	return 0;

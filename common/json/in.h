@@ -28,7 +28,7 @@ enum jtype { JT_STR, JT_INT, JT_BOOL, JT_NUM, JT_JSON };
 enum {
 	J_REQ = 1 << 0,		/* must be there */
 	J_NULL = 1 << 1,	/* null is allowed and means absent */
-	J_LAX = 1 << 2,		/* "1"/"true" for numbers and booleans, as Nova */
+	J_LAX = 1 << 2,		/* "1", "true" for numbers, booleans: Nova */
 	J_OPEN = 1 << 3,	/* on JF_END_OPEN: other keys are let through */
 	J_OBJ = 1 << 4,		/* JT_JSON: must be an object */
 	J_ARR = 1 << 5,		/* JT_JSON: must be an array */

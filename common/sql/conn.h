@@ -12,8 +12,8 @@ struct sql_conn {
 	char *dsn;
 	PGconn *pg;
 	struct link_seen seen;
-	bool tx;		/* stays true when the connection is lost */
-	bool stale;		/* plans to be forgotten after the transaction */
+	bool tx;		/* also when the connection is lost */
+	bool stale;		/* plans to be forgotten after tx */
 	char channels[CONN_CHANNELS][64];
 	int nchannels;
 	bool missed;		/* was not listening for a while */

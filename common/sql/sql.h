@@ -27,8 +27,8 @@ struct sql_stmt {
 enum sql_type { SQL_NULL, SQL_TEXT, SQL_INT, SQL_BOOL, SQL_TIME, SQL_BYTES };
 struct sql_arg {
 	enum sql_type type;
-	const char *s;		/* SQL_TEXT, SQL_BYTES; NULL is SQL null */
-	int64_t i;		/* SQL_INT, SQL_BOOL, SQL_TIME; length of BYTES */
+	const char *s;		/* TEXT, BYTES; NULL is SQL null */
+	int64_t i;		/* INT, BOOL, TIME; length of BYTES */
 };
 
 struct sql_arg sql_arg_text(const char *s);	/* borrowed */
@@ -71,7 +71,8 @@ struct sql_arg sql_bytes(const void *p, size_t n);	/* bytea, borrowed */
 #define SQL_E23(x, ...) SQL_ARG(x), SQL_E22(__VA_ARGS__)
 #define SQL_E24(x, ...) SQL_ARG(x), SQL_E23(__VA_ARGS__)
 #define SQL_PICK(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, \
-		 _14, _15, _16, _17, _18, _19, _20, _21, _22, _23, _24, n, ...) n
+		 _14, _15, _16, _17, _18, _19, _20, _21, _22, _23, _24, \
+		 n, ...) n
 #define SQL_EACH(...) SQL_PICK(__VA_ARGS__, SQL_E24, SQL_E23, SQL_E22, \
 	SQL_E21, SQL_E20, SQL_E19, SQL_E18, SQL_E17, SQL_E16, SQL_E15, \
 	SQL_E14, SQL_E13, SQL_E12, SQL_E11, SQL_E10, SQL_E9, SQL_E8, SQL_E7, \
@@ -163,7 +164,8 @@ void sql_conn_stats(const struct sql_conn *c, int64_t *n_r, usec_t *t_r);
  * Waits up to ms for a notification on the channels given to sql_listen.
  * 1: channel and payload filled; 0: none in time; -1: connection lost (it is
  * remade and LISTENs again at the next call, which says -1 once more when that
- * is done: the caller must assume that it missed some until then). fd, when >= 0, ends the wait early when readable (returns 0).
+ * is done: the caller must assume that it missed some until then). fd, when
+ * >= 0, ends the wait early when readable (returns 0).
  */
 struct sql_note {
 	char channel[64], payload[512];
