@@ -4,8 +4,8 @@
 
     check-routes.py OPS [BIN]
 
-OPS: lines `daemon op`, gathered from the daemons' logs by tests/api/run.py
-(LITE_OPS). The operations that exist are those of --dump-routes.
+OPS: lines `daemon op`, gathered from the logs of the clouds of all tests
+(LITE_OPS; see cloud.py). The operations that exist are those of --dump-routes.
 """
 import os
 import subprocess

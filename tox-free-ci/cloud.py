@@ -328,6 +328,8 @@ class Cloud:
         if not os.environ.get("LIBVIRT_URI"):
             self.libvirtd("stop")
             return
+        if not self.postgres.alive():
+            return
         for uuid, in self.sql("select id from compute.servers"):
             self.virsh("destroy", uuid)
             self.virsh("undefine", uuid)
@@ -396,6 +398,18 @@ class Cloud:
         for process in reversed(self.processes):
             process.stop()
         self.processes = []
+        self.note_ops()
+
+    def note_ops(self):
+        """Adds the operations that the logs tell of to the file LITE_OPS,
+        for check-routes.py."""
+        path = os.environ.get("LITE_OPS")
+        if not path:
+            return
+        seen = {(daemon, line["op"]) for daemon, line in
+                log_lines(self.path("log")) if "op" in line}
+        with open(path, "a") as f:
+            f.writelines("%s %s\n" % pair for pair in sorted(seen))
 
 
 def wait_for_signal(cloud):

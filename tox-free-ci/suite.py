@@ -12,6 +12,7 @@ prints (or cmocka's); a command without any counts as one, passed when it
 exits with 0. The last line printed is the sum; the exit code tells whether
 anything failed. Output also goes to build/log/STAGE.log.
 """
+import collections
 import glob
 import os
 import re
@@ -21,7 +22,7 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OPS = "build/log/ops"
+OPS = os.path.join(ROOT, "build/log/ops")
 PY = sys.executable
 CI = "tox-free-ci/"
 SANITIZED = {"LITE_BIN": "build/asan/bin",
@@ -89,6 +90,9 @@ SETS = {
         "clang", "unit", "asan", "asan-unit", "asan-api", "guest", "clients",
         "routes", "fuzz-build", "fuzz", "gates-test"],
 }
+# What these say is of interest only when they fail.
+QUIET = {"build", "clang", "asan", "fuzz-build", "fuzz", "unit", "asan-unit"}
+LIMIT = 1500        # seconds for one command
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed\s*$")
 CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")
 
@@ -106,22 +110,34 @@ def count(line, sums):
     return bool(found)
 
 
-def run(command, env, log):
-    """Runs a command; its [passed, failed]."""
-    sums, spoke = [0, 0], False
-    child = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ, **env),
-                             stdin=subprocess.DEVNULL, errors="replace",
-                             stdout=subprocess.PIPE, text=True,
-                             stderr=subprocess.STDOUT)
+def follow(child, log, quiet):
+    """Reads what it prints to its end; (its [passed, failed], whether it
+    said so, its last lines)."""
+    sums, spoke, last = [0, 0], False, collections.deque(maxlen=40)
     for line in child.stdout:
         log.write(line)
         log.flush()
-        said = count(line, sums)
-        spoke = spoke or said
-        if not said and not line.startswith("["):
+        if count(line, sums):
+            spoke = True
+            continue
+        last.append(line)
+        if not quiet:
             sys.stdout.write(line)
             sys.stdout.flush()
+    return sums, spoke, last
+
+
+def run(command, env, log, quiet):
+    """Runs a command; its [passed, failed]."""
+    child = subprocess.Popen(["timeout", "-k", "30", str(LIMIT)] + command,
+                             cwd=ROOT, env=dict(os.environ, **env),
+                             stdin=subprocess.DEVNULL, errors="replace",
+                             stdout=subprocess.PIPE, text=True,
+                             stderr=subprocess.STDOUT)
+    sums, spoke, last = follow(child, log, quiet)
     code = child.wait()
+    if quiet and (code or sums[1]):
+        sys.stdout.writelines(last)
     if code and not sums[1]:
         sums[1] += 1
         print("FAILED with %d: %s" % (code, " ".join(command)))
@@ -138,7 +154,7 @@ def stage(name):
     began, sums = time.monotonic(), [0, 0]
     with open("build/log/%s.log" % name, "w") as log:
         for command in commands:
-            got = run(command, dict(env, LITE_OPS=OPS), log)
+            got = run(command, dict(env, LITE_OPS=OPS), log, name in QUIET)
             sums = [a + b for a, b in zip(sums, got)]
     if not commands:
         print("nothing to run")

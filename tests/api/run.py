@@ -4,8 +4,7 @@
 
 Without files: every tests/api/*_test.py. -k: only tests whose name contains
 WORD. -l: list. LITE_BIN: where the programs are (build/release/bin).
-LITE_KEEP=1 keeps the clouds' folders. The operations seen are added to the
-file named by LITE_OPS.
+LITE_KEEP=1 keeps the clouds' folders.
 """
 import argparse
 import glob
@@ -61,17 +60,6 @@ def run_group(modules, wants, word):
         for module in modules:
             for fn in tests_of(module, word):
                 run_one(module, fn, cloud)
-        note_ops(cloud)
-
-
-def note_ops(cloud):
-    path = os.environ.get("LITE_OPS")
-    if not path:
-        return
-    with open(path, "a") as f:
-        for daemon, line in cloud.log_lines():
-            if "op" in line:
-                f.write("%s %s\n" % (daemon, line["op"]))
 
 
 def main():

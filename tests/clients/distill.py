@@ -47,7 +47,12 @@ def people(exchanges):
 
 
 def headers(message):
-    return {k.lower(): v for k, v in message["headers"]}
+    """By name in small letters; repeated ones joined."""
+    out = {}
+    for name, value in message["headers"]:
+        name = name.lower()
+        out[name] = out[name] + ", " + value if name in out else value
+    return out
 
 
 def load(folder):

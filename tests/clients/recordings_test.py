@@ -49,7 +49,7 @@ def walk(cloud, exchanges, verbose):
     used, skipped, lacking = set(), 0, 0
     for e in exchanges:
         e["op"] = routes.find(e["service"], e["method"], e["path"]) or "none"
-        if player.lacks(e):
+        if player.lacks(e) or player.beyond(e):
             lacking += 1
             continue
         try:
@@ -66,8 +66,8 @@ def walk(cloud, exchanges, verbose):
             print("      %r\n      body %s" % (reply, json.dumps(e["body"])))
     for key in sorted(set(meant) - used):
         print("  no longer different: " + key)
-    print("%d exchanges differ as meant (recordings.known); %d are about "
-          "things that operations not here would make" % (skipped, lacking))
+    print("%d exchanges differ as meant (recordings.known); %d need a "
+          "thing or a microversion that is not here" % (skipped, lacking))
 
 
 def main():
