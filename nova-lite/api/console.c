@@ -83,8 +83,8 @@ static int ask_agent(struct req *rq, const struct row *row, long length,
 				     row_text(row, console__agent_url),
 				     req_path(rq, "server_id"), length);
 	struct http_client *client = http_client_new(AGENT_TIMEOUT_MS);
-	int status = http_client_do(client, "GET", url, headers, NULL, log,
-				    &rq->err);
+	const struct http_call call = { .url = url, .headers = headers };
+	int status = http_client_do(client, &call, log, &rq->err);
 
 	http_client_free(client);
 	if (status < 0)
