@@ -12,6 +12,7 @@
 #define BACKOFF_MIN (USEC_PER_SEC / 10)
 #define BACKOFF_MAX (2 * USEC_PER_SEC)
 #define CONNECT_MAX (5 * USEC_PER_SEC)
+#define CONNECT_POLL 5	/* milliseconds */
 
 /*
  * What was sent and is to be answered, in order. A batch is what stands
@@ -357,8 +358,17 @@ static void connected(struct pipeline *p)
 		!PQenterPipelineMode(p->pg);
 }
 
+/*
+ * While libpq tries one address after the other it closes and opens sockets,
+ * which may get the same number: an event loop would miss that. Hence these
+ * are looked at from the tick, and the loop sees a socket that stays.
+ */
 static void connect_on(struct pipeline *p)
 {
+	struct pollfd fd = { PQsocket(p->pg), (short)p->events, 0 };
+
+	if (poll(&fd, 1, 0) == 0)
+		return;
 	switch (PQconnectPoll(p->pg)) {
 	case PGRES_POLLING_OK:
 		connected(p);
@@ -444,7 +454,7 @@ void pipeline_flush(struct pipeline *p)
 
 int pipeline_fd(const struct pipeline *p)
 {
-	return p->pg && !p->broken ? PQsocket(p->pg) : -1;
+	return p->state == READY && !p->broken ? PQsocket(p->pg) : -1;
 }
 
 unsigned pipeline_events(const struct pipeline *p)
@@ -454,11 +464,11 @@ unsigned pipeline_events(const struct pipeline *p)
 
 void pipeline_io(struct pipeline *p, unsigned revents)
 {
-	if (p->state == CONNECTING && !p->broken)
-		connect_on(p);
-	else if (p->state == READY && !p->broken && revents & ~POLLOUT)
+	if (p->state != READY)
+		return;
+	if (!p->broken && revents & ~POLLOUT)
 		receive(p);
-	if (p->state == READY && !p->broken)
+	if (!p->broken)
 		flush_out(p);
 	if (p->broken)
 		take_down(p);
@@ -472,17 +482,21 @@ int pipeline_timeout(const struct pipeline *p)
 		return 0;
 	if (p->state == READY)
 		return -1;
+	if (p->state == CONNECTING)
+		return CONNECT_POLL;
 	return left > 0 ? (int)(left / 1000) + 1 : 0;
 }
 
 void pipeline_tick(struct pipeline *p)
 {
-	bool due = p->state != READY && usec_monotonic() >= p->due;
+	bool due = usec_monotonic() >= p->due;
 
-	if (p->broken || (p->state == CONNECTING && due))
-		take_down(p);
-	else if (due)
+	if (p->state == DOWN && due)
 		connect_start(p);
+	else if (p->state == CONNECTING && due)
+		p->broken = true;
+	else if (p->state == CONNECTING && !p->broken)
+		connect_on(p);
 	if (p->broken)
 		take_down(p);
 }
