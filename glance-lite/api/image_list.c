@@ -457,9 +457,13 @@ static void bind(struct req *rq, const struct list *l)
 
 	req_args(rq, (const char *)t->project_id, t->is_admin,
 		 l->member_status, l->visibility, l->limit, l->marker);
-	for (int i = 0; i < SORTS_MAX; i++)
-		req_args(rq, i < l->nkeys ? l->keys[i] : NULL,
-			 i < l->nkeys && strcmp(l->dirs[i], "desc") == 0);
+	for (int i = 0; i < SORTS_MAX; i++) {
+		if (i < l->nkeys)
+			req_args(rq, l->keys[i],
+				 strcmp(l->dirs[i], "desc") == 0);
+		else
+			req_args(rq, sql_null(), sql_null());
+	}
 	req_args(rq, l->hidden, l->names, l->statuses, l->disk_formats,
 		 l->container_formats, l->ids,
 		 sql_int_or_null(l->size_min, -1),

@@ -1,13 +1,18 @@
 -- The images that the project may see, filtered, in order, behind a marker.
 -- A null parameter is a filter that was not asked for. Others' community
--- images show only when asked for by visibility.
+-- images show only when asked for by visibility. Planned for each set of
+-- parameters (image.plan_anew), so that unused filters cost nothing; hence
+-- image.visible is written out here.
 select @image
 from image.images i
 left join image.members m on m.image_id = i.id and m.member = $1
 	and ($3::text = 'all' or m.status = $3)
 left join image.images mk on mk.id = $6::uuid
 where i.deleted_at is null
-	and image.visible(i, m.member is not null, $1, $2::boolean)
+	and ($5::bigint >= 0 or image.plan_anew())
+	and ($2::boolean or i.owner = $1
+		or i.visibility in ('public', 'community')
+		or (i.visibility = 'shared' and m.member is not null))
 	and case when $4::text is null
 		then i.visibility <> 'community' or i.owner = $1
 		else $4 in (i.visibility, 'all') end
