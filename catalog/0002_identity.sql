@@ -122,35 +122,31 @@ create function identity.effective_roles(who text, target text)
 returns table (id text, name text)
 language sql stable parallel safe rows 4 as $$
 	with recursive above as (
-		select p.id, p.parent_id, false as inherited
+		select p.parent_id as id
 		from identity.projects p where p.id = target
 		union all
-		select p.id, p.parent_id, true
-		from above a join identity.projects p on p.id = a.parent_id
-	), assigned as (
-		select s.role_id, s.target_id, s.inherited
-		from identity.assignments s where s.user_id = who
-		union all
-		select s.role_id, s.target_id, s.inherited
-		from identity.group_members m
-		join identity.assignments s on s.group_id = m.group_id
-		where m.user_id = who
+		select p.parent_id
+		from above a join identity.projects p on p.id = a.id
 	), held as (
-		select s.role_id
-		from assigned s join above a
-			on a.id = s.target_id and a.inherited = s.inherited
-		union
-		select s.role_id
-		from assigned s where target is null and s.target_id is null
-	), closure as (
-		select role_id from held
+		select h.role_id
+		from (select s.role_id, s.target_id, s.inherited
+		      from identity.assignments s
+		      where s.user_id = who
+		      union all
+		      select s.role_id, s.target_id, s.inherited
+		      from identity.group_members m
+		      join identity.assignments s on s.group_id = m.group_id
+		      where m.user_id = who) h
+		where case when h.inherited
+			then h.target_id in (select a.id from above a)
+			else h.target_id is not distinct from target end
 		union
 		select i.implied_id
-		from closure c
-		join identity.implied_roles i on i.prior_id = c.role_id
+		from held h
+		join identity.implied_roles i on i.prior_id = h.role_id
 	)
 	select r.id, r.name
-	from closure c join identity.roles r on r.id = c.role_id
+	from held h join identity.roles r on r.id = h.role_id
 $$;
 
 -- The projects and domains on which a user has a role of any kind.
@@ -238,27 +234,27 @@ create index revocation_events_domain_idx
 create index revocation_events_revoked_idx
 	on identity.revocation_events (revoked_at);
 
--- Whether an event revokes the token of these members; each branch is one
--- look into an index.
-create function identity.is_revoked(token_audit text, chain text, who text,
+-- The events that revoke a token of these members; each branch is one look
+-- into an index.
+create function identity.revocations_of(token_audit text, chain text, who text,
 	project text, domain text, issued timestamptz)
-returns boolean language sql stable parallel safe as $$
-	select exists (select from identity.revocation_events e
-			where e.audit_id = token_audit
-			  and e.issued_before >= issued)
-	    or exists (select from identity.revocation_events e
-			where e.audit_chain_id = chain
-			  and e.issued_before >= issued)
-	    or exists (select from identity.revocation_events e
-			where e.user_id = who
-			  and e.issued_before >= issued
-			  and (e.project_id is null or e.project_id = project)
-			  and (e.domain_id is null or e.domain_id = domain))
-	    or exists (select from identity.revocation_events e
-			where e.project_id = project and e.user_id is null
-			  and e.issued_before >= issued)
-	    or exists (select from identity.revocation_events e
-			where e.domain_id = domain and e.user_id is null
-			  and e.project_id is null
-			  and e.issued_before >= issued)
+returns setof bigint language sql stable parallel safe rows 1 as $$
+	select e.id from identity.revocation_events e
+	where e.audit_id = token_audit and e.issued_before >= issued
+	union all
+	select e.id from identity.revocation_events e
+	where e.audit_chain_id = chain and e.issued_before >= issued
+	union all
+	select e.id from identity.revocation_events e
+	where e.user_id = who and e.issued_before >= issued
+	and (e.project_id is null or e.project_id = project)
+	and (e.domain_id is null or e.domain_id = domain)
+	union all
+	select e.id from identity.revocation_events e
+	where e.project_id = project and e.user_id is null
+	and e.issued_before >= issued
+	union all
+	select e.id from identity.revocation_events e
+	where e.domain_id = domain and e.user_id is null
+	and e.project_id is null and e.issued_before >= issued
 $$;

@@ -18,7 +18,7 @@ const struct sql_constraint wire_constraints[] = {
 	{ "users_name_key", ERR_CONFLICT,
 	  "Conflict occurred attempting to store user - Duplicate entry "
 	  "found with that name at that domain ID." },
-	{ "users_domain_fkey", ERR_BAD_REQUEST, "Could not find domain." },
+	{ "users_domain_fkey", ERR_NOT_FOUND, "Could not find domain." },
 	{ "roles_name_key", ERR_CONFLICT,
 	  "Conflict occurred attempting to store role - Duplicate entry "
 	  "found with that name." },

@@ -108,8 +108,11 @@ static const char *hash_of(struct req *rq, const char *password)
 	return hash;
 }
 
-static int name_taken(struct req *rq, const char *name, const char *domain)
+/* Why a user could not be stored, by name. */
+static int not_stored(struct req *rq, const char *name, const char *domain)
 {
+	if (rq->err.kind == ERR_NOT_FOUND)
+		return resource_missing(rq, "domain", domain);
 	if (rq->err.kind != ERR_CONFLICT)
 		return -1;
 	return fail(rq, ERR_CONFLICT, "Conflict occurred attempting to store "
@@ -130,7 +133,7 @@ int user_create(struct req *rq)
 	uuid_v4_hex(id);
 	if (sql_one(rq, &SQL_user_create, &row,
 		    ARGS(id, in.domain_id, hash_of(rq, in.password), doc)) < 0)
-		return name_taken(rq, in.name, in.domain_id);
+		return not_stored(rq, in.name, in.domain_id);
 	return resource_reply(rq, &user, &row, 201);
 }
 
@@ -150,7 +153,7 @@ int user_update(struct req *rq)
 	if (n == 0)
 		return resource_missing(rq, "user", id);
 	if (n < 0)
-		return name_taken(rq, in.name, "of the user");
+		return not_stored(rq, in.name, "of the user");
 	if (tokens_changed(rq) < 0)
 		return -1;
 	return resource_reply(rq, &user, &row, 200);

@@ -270,6 +270,9 @@ def test_user_bad(cloud):
     check(message(bad).startswith("Invalid input for field 'enabled': "
                                   "'maybe' is not of type 'boolean'"), "type")
     post(cloud.admin, "users", "user", {"password": "x"}, 400)
+    bad = post(cloud.admin, "users", "user", {
+        "name": "zz", "domain_id": "nope"}, 404)
+    equal(message(bad), "Could not find domain: nope.", "no such domain")
 
 
 def test_user_may(cloud):

@@ -16,6 +16,6 @@ where u.id = $1 and u.enabled
 and ($2 = 'none' or r.id is not null)
 and ($2 not in ('project', 'domain') or p.id is not null)
 and (pd.id is null or pd.enabled)
-and not identity.is_revoked($5, $6, $1,
+and not exists (select from identity.revocations_of($5, $6, $1,
 	case when $2 = 'project' then $3 end,
-	case when $2 = 'domain' then $3 end, $4)
+	case when $2 = 'domain' then $3 end, $4))
