@@ -23,6 +23,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OPS = os.path.join(ROOT, "build/log/ops")
+DEMO = "build/guest/demo.qcow2"
 PY = sys.executable
 CI = "tox-free-ci/"
 SANITIZED = {"LITE_BIN": "build/asan/bin",
@@ -40,11 +41,10 @@ def units(flavour):
     return [[p] for p in sorted(glob.glob("build/%s/unit/*_test" % flavour))]
 
 
-def scripts(pattern):
-    out = []
-    for path in sorted(glob.glob(pattern)):
-        out.append([PY, path] if path.endswith(".py") else ["bash", path])
-    return out
+def scripts(folder, *args):
+    """Its NAME_test.sh and NAME_test.py."""
+    return [[PY if path.endswith(".py") else "bash", path, *args]
+            for path in sorted(glob.glob(folder + "/*_test.[sp][hy]"))]
 
 
 def fuzzers():
@@ -67,8 +67,9 @@ STAGES = {
     "build": ([make("all", "unit")], {}),
     "unit": (lambda: units("release"), {}),
     "api": (lambda: [[PY, "tests/api/run.py"]], {}),
-    "clients": (lambda: scripts("tests/clients/*_test.*"), {}),
-    "guest": (lambda: scripts("tests/guest/*_test.*"), {}),
+    "clients": (lambda: scripts("tests/clients"), {}),
+    "demo": ([["tests/guest/build-demo.sh", DEMO]], {}),
+    "guest": (lambda: scripts("tests/guest", DEMO), {}),
     "style": ([[PY, CI + "check-style.py"]], {}),
     "layers": ([[PY, CI + "check-layers.py"]], {}),
     "sql": ([[PY, CI + "check-sql.py"]], {}),
@@ -84,14 +85,16 @@ STAGES = {
 }
 STATIC = ["style", "layers", "sql", "api-ref"]
 SETS = {
-    "test": ["build", "unit", "api", "guest", "clients", "routes"],
+    "test": ["build", "unit", "api", "demo", "guest",
+             "clients", "routes"],
     "check": ["build"] + STATIC + ["clang", "gates-test"],
     "ci": ["build"] + STATIC + [
-        "clang", "unit", "asan", "asan-unit", "asan-api", "guest", "clients",
-        "routes", "fuzz-build", "fuzz", "gates-test"],
+        "clang", "unit", "asan", "asan-unit", "asan-api", "demo", "guest",
+        "clients", "routes", "fuzz-build", "fuzz", "gates-test"],
 }
 # What these say is of interest only when they fail.
-QUIET = {"build", "clang", "asan", "fuzz-build", "fuzz", "unit", "asan-unit"}
+QUIET = {"build", "demo", "clang", "asan", "fuzz-build", "fuzz", "unit",
+         "asan-unit"}
 LIMIT = 1500        # seconds for one command
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed\s*$")
 CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")

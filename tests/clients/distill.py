@@ -156,7 +156,7 @@ def main():
         e = shrink(e, known)
         if not usable(e):
             continue
-        op = routes.find(e["service"], e["method"], e["path"])
+        op = routes.find(e["service"], e["method"], e["path"], e["body"])
         error = e["file"] == "errors"
         if not op and not (error and GENERAL.search(e["cli"])):
             continue

@@ -46,9 +46,12 @@ def walk(cloud, exchanges, verbose):
         "container_format": "bare"}).json["id"]
     cloud.admin.put("image", "/v2/images/%s/file" % tiny, bytes(1 << 20))
     player.adopt(exchanges, "tiny", tiny)
+    network = cloud.sql("select id from compute.networks")[0][0]
+    player.adopt_networks(exchanges, network)
     used, skipped, lacking = set(), 0, 0
     for e in exchanges:
-        e["op"] = routes.find(e["service"], e["method"], e["path"]) or "none"
+        e["op"] = routes.find(e["service"], e["method"], e["path"],
+                              e["body"]) or "none"
         if player.lacks(e) or player.beyond(e):
             lacking += 1
             continue
