@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <poll.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
@@ -31,10 +30,7 @@ static void watch(struct http_loop *l, struct loop_sql *ls)
 
 	if (fd != ls->fd && ls->fd >= 0)
 		http_loop_watch(l, ls->fd, 0, NULL, NULL);
-	/* While it connects, libpq may have another socket behind the same
-	 * number, which the loop then has to be told of again. */
-	if (fd >= 0 && (fd != ls->fd || events != ls->events ||
-			(events & POLLOUT)))
+	if (fd >= 0 && (fd != ls->fd || events != ls->events))
 		http_loop_watch(l, fd, events, on_io, ls);
 	ls->fd = fd;
 	ls->events = events;
