@@ -342,10 +342,23 @@ class Cloud:
         client = Client(self.urls).login("admin", self.secret("admin"),
                                          project="admin")
         self.add_service_user(client)
+        self.wait_for_agent(client)
         if not client.get(
                 "image", "/v2/images?name=demo").json["images"]:
             self.upload_demo(client)
         client.close()
+
+    def wait_for_agent(self, client, seconds=60):
+        """Until the agent has said that it is there."""
+        end = time.monotonic() + seconds
+        while True:
+            listed = client.get("compute", "/v2.1/os-services")
+            if any(s["state"] == "up" for s in listed.json["services"]):
+                return
+            if time.monotonic() > end:
+                raise RuntimeError("the agent does not report (logs: %s)" %
+                                   self.path("log"))
+            time.sleep(0.1)
 
     def add_service_user(self, client):
         """nova in project service, who fetches images for the agent."""
