@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""metadata_answerer.py SOCKET - the few metadata documents a guest test needs.
+"""metadata_answerer.py SOCKET|BRIDGE - the metadata documents of one machine.
 
-Serves one made-up instance on a Unix socket, for tests of the guest and of
-the way from it to the host where the metadata service itself is not the
-subject.
+Serves one made-up instance on a Unix socket (a path) or at 169.254.169.254:80
+on a bridge, for tests of the guest and of the way from it to the host where
+the metadata service itself is not the subject.
 """
 import http.server
 import json
 import os
+import socket
 import socketserver
 import sys
 
@@ -41,13 +42,31 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
 
+class BridgeServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, bridge):
+        super().__init__(("169.254.169.254", 80), Answer, False)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+                               bridge.encode())
+        self.server_bind()
+        self.server_activate()
+
+
+def serve(where):
+    if "/" not in where:
+        server = BridgeServer(where)
+    else:
+        server = UnixServer(where + ".new", Answer)
+        os.chmod(where + ".new", 0o666)  # QEMU may run as another user
+        os.rename(where + ".new", where)
+    server.serve_forever()
+
+
 if __name__ == "__main__":
-    path = sys.argv[1]
-    with Server(path + ".new", Answer) as server:
-        os.chmod(path + ".new", 0o666)  # QEMU may run as another user
-        os.rename(path + ".new", path)
-        server.serve_forever()
+    serve(sys.argv[1])
