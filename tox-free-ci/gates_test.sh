@@ -159,9 +159,9 @@ int main(int argc, char **argv)
 	rm tests/unit/broken_test.c
 }
 fault "ASan: use after free" heap-use-after-free \
-	"char *p = malloc(4); free(p); return p[argc];"
+	"char *volatile p = malloc(4), *q = p; free(p); return q[argc];"
 fault "UBSan: overflow" "signed integer overflow" \
-	"return 2147483647 + argc > 0;"
+	"volatile int n = 2147483647; return n + argc;"
 fault "LeakSanitizer: a leak" "detected memory leaks" \
 	"return malloc(10 * (size_t)argc) == NULL;"
 
