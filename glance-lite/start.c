@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,6 +90,8 @@ int glance_start(const struct conf *conf, struct sql_conn *conn,
 	struct row row;
 	int ret = 0;
 
+	/* A limit on file sizes is a failed write, no reason to die. */
+	signal(SIGXFSZ, SIG_IGN);
 	read_conf(conf);
 	state.store = store_new(conf_str(conf, "glance_store",
 					 "filesystem_store_datadir"), e);

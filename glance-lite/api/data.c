@@ -11,6 +11,10 @@
 #include "glance-lite/routes.h"
 #include "glance-lite/store/inspect.h"
 
+/* How long an outcome waits for a database that is restarted. */
+#define RECORD_TRIES 40
+#define RECORD_PAUSE_US 250000
+
 /* -- upload --------------------------------------------------------------- */
 
 struct upload {
@@ -121,28 +125,50 @@ static int store_body(struct req *rq, struct upload *up)
 	return store_put_commit(&up->put, &rq->err);
 }
 
-/* The record of the outcome. A deleted image takes its bytes along. */
+/*
+ * Records an outcome, which must not get lost with the database's connection
+ * after an hour of receiving: the statement may be repeated.
+ */
+static int64_t record(struct req *rq, const struct sql_stmt *stmt,
+		      const struct sql_arg *args, int nargs)
+{
+	int64_t n;
+
+	for (int i = 0; i < RECORD_TRIES; i++) {
+		n = sql_run(rq, stmt, args, nargs);
+		if (n >= 0 || rq->err.kind != ERR_UNAVAILABLE)
+			break;
+		release_conn(rq);
+		usleep(RECORD_PAUSE_US);
+	}
+	return n;
+}
+
+/*
+ * A deleted image takes its bytes along. Without an answer they stay: either
+ * the image is active and needs them, or the next start removes them.
+ */
 static int finish(struct req *rq, struct upload *up)
 {
-	int64_t n = sql_run(rq, &SQL_image_uploaded, ARGS(up->id,
-		up->put.size, sql_int_or_null(up->virtual_size, -1),
+	int64_t n = record(rq, &SQL_image_uploaded, ARGS(up->id, up->put.size,
+		sql_int_or_null(up->virtual_size, -1),
 		(const char *)up->checksum, "sha512",
 		(const char *)up->hash));
 
-	if (n > 0)
-		return 0;
+	if (n != 0)
+		return n < 0 ? -1 : 0;
 	store_remove(glance()->store, up->id, &(struct err){ 0 });
-	return n < 0 ? -1 : fail(rq, ERR_GONE, "Image %s could not be found "
-				 "after upload. The image may have been "
-				 "deleted during the upload.", up->id);
+	return fail(rq, ERR_GONE, "Image %s could not be found after upload. "
+		    "The image may have been deleted during the upload.",
+		    up->id);
 }
 
-/* Back to queued, without losing why. A failure here waits for a start. */
+/* Back to queued, without losing why. */
 static int undo(struct req *rq, const struct upload *up)
 {
 	struct err why = rq->err;
 
-	sql_run(rq, &SQL_image_upload_undo, ARGS(up->id));
+	record(rq, &SQL_image_upload_undo, ARGS(up->id));
 	rq->err = why;
 	return -1;
 }
@@ -161,9 +187,9 @@ int image_upload(struct req *rq)
 	up.disk_format = row_text(&row, upload__disk_format);
 	up.container_format = row_text(&row, upload__container_format);
 	release_conn(rq);
-	if (store_body(rq, &up) < 0 || finish(rq, &up) < 0)
+	if (store_body(rq, &up) < 0)
 		return undo(rq, &up);
-	return reply_done(rq);
+	return finish(rq, &up) < 0 ? -1 : reply_done(rq);
 }
 
 /* -- download ------------------------------------------------------------- */

@@ -141,6 +141,16 @@ int store_put_begin(const struct store *s, const char *id,
 	return 0;
 }
 
+static int write_error(const struct store_put *put, struct err *e)
+{
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+		return err_set(e, ERR_TOO_LARGE, "Image storage media is "
+			       "full: There is not enough disk space on the "
+			       "image storage media.");
+	return err_errno(e, "cannot write %s/incoming/%s", put->store->dir,
+			 put->temp);
+}
+
 int store_put_write(struct store_put *put, const void *data, size_t n,
 		    struct err *e)
 {
@@ -152,8 +162,7 @@ int store_put_write(struct store_put *put, const void *data, size_t n,
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return err_errno(e, "cannot write %s/incoming/%s",
-					 put->store->dir, put->temp);
+			return write_error(put, e);
 		p += done;
 		n -= (size_t)done;
 		put->size += done;

@@ -35,6 +35,7 @@ struct store_put {
 };
 int store_put_begin(const struct store *s, const char *id,
 		    struct store_put *put_r, struct err *e);
+/* TOO_LARGE when the disk is full. */
 int store_put_write(struct store_put *put, const void *data, size_t n,
 		    struct err *e);
 /* What was written so far, for inspection: as pread. */

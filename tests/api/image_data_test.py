@@ -2,6 +2,7 @@
 """Images' bytes: upload, download, formats, crashes."""
 import hashlib
 import os
+import resource
 import socket
 import subprocess
 
@@ -229,6 +230,41 @@ def test_crash(cloud):
         equal(own.db.sql("select status from image.images where id = '%s'" %
                          gone["id"]), [["deleted"]], "the delete is ended")
         status(upload(own.demo, image, b"whole"), 204)
+
+
+def test_database_restart(cloud):
+    """An upload outlives a database that is away when it ends."""
+    with Cloud() as own:
+        image = create(own.demo)
+        with begin_upload(own, image, "Content-Length: 10", b"12345") as sock:
+            check(until(lambda: incoming(own), 5), "receiving")
+            own.postgres.stop()
+            sock.sendall(b"67890")
+            check(until(lambda: image["id"] in files(own), 5), "stored")
+            own.postgres.start()
+            check(b" 204 " in sock.recv(4096), "recorded when it is back")
+        equal(until(lambda: show(own.demo, image).json.get("status"), 5),
+              "active", "status")
+        equal(own.demo.get("image", path(image, "/file")).body,
+              b"1234567890", "data")
+
+
+def test_full_disk(cloud):
+    """A store without room refuses, and the image stays queued."""
+    with Cloud() as own:
+        image = create(own.demo)
+        pid = own.process("glance-lite").pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1000, hard))
+        explained(upload(own.demo, image, b"x" * 2000, headers=JSON), 413,
+                  "Request Entity Too Large", "Image storage media is full: "
+                  "There is not enough disk space on the image storage "
+                  "media.")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+        equal(show(own.demo, image).json["status"], "queued", "status")
+        equal(files(own), set(), "files")
+        equal(incoming(own), [], "temporary files")
+        status(upload(own.demo, image, b"x" * 2000), 204, "with room")
 
 
 def test_size_cap(cloud):
