@@ -19,6 +19,10 @@ const struct sql_constraint wire_constraints[] = {
 	  "Conflict occurred attempting to store user - Duplicate entry "
 	  "found with that name at that domain ID." },
 	{ "users_domain_fkey", ERR_NOT_FOUND, "Could not find domain." },
+	{ "groups_name_key", ERR_CONFLICT,
+	  "Conflict occurred attempting to store group - Duplicate entry "
+	  "found with that name." },
+	{ "groups_domain_id_fkey", ERR_NOT_FOUND, "Could not find domain." },
 	{ "roles_name_key", ERR_CONFLICT,
 	  "Conflict occurred attempting to store role - Duplicate entry "
 	  "found with that name." },

@@ -58,25 +58,35 @@ const struct read_op region_list = {
 	&SQL_region_list, region_list_bind, region_list_view
 };
 
-int region_create(struct req *rq)
+static int region_store(struct req *rq, const char *id)
 {
 	struct region_in in = { 0 };
 	const char *doc = resource_body(rq, "region", region_fields, &in,
 					NULL);
-	char id[UUID_HEX_SIZE];
+	char fresh[UUID_HEX_SIZE];
 	struct row row;
 
 	if (!doc)
 		return -1;
-	uuid_v4_hex(id);
-	if (!in.id)
-		in.id = id;
-	if (sql_one(rq, &SQL_region_create, &row, ARGS(in.id, doc)) == 0)
+	uuid_v4_hex(fresh);
+	if (!id)
+		id = in.id ? in.id : fresh;
+	if (sql_one(rq, &SQL_region_create, &row, ARGS(id, doc)) == 0)
 		return resource_reply(rq, &region, &row, 201);
 	if (rq->err.kind == ERR_CONFLICT)
 		return fail(rq, ERR_CONFLICT, "Conflict occurred attempting "
-			    "to store region - Duplicate ID, %s..", in.id);
+			    "to store region - Duplicate ID, %s..", id);
 	return -1;
+}
+
+int region_create(struct req *rq)
+{
+	return region_store(rq, NULL);
+}
+
+int region_create_as(struct req *rq)
+{
+	return region_store(rq, req_path(rq, "region_id"));
 }
 
 int region_update(struct req *rq)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles, and which role implies which. */
 #include "keystone-shim/api/resource.h"
 
 #include <string.h>
@@ -132,58 +131,3 @@ int role_delete(struct req *rq)
 			    "\"immutable\" to false first.", id);
 	return resource_delete(rq, &role, &SQL_role_delete, id);
 }
-
-/* -- inference ------------------------------------------------------------ */
-
-static void role_brief(struct req *rq, const char *key, const char *id,
-		       const char *name)
-{
-	j_obj(&rq->w, key);
-	j_str(&rq->w, "id", id);
-	links_self(rq, "roles", id);
-	j_str(&rq->w, "name", name);
-	j_end(&rq->w);
-}
-
-static int role_inference_list_bind(struct req *rq)
-{
-	return allow_reader(rq);
-}
-
-/* The rows come in order of the prior role: one object for each. */
-static int role_inference_list_view(struct req *rq, const struct rows *rows)
-{
-	const char *prior = "";
-	struct row row;
-
-	j_obj(&rq->w, NULL);
-	j_arr(&rq->w, "role_inferences");
-	for (int i = 0; i < rows->n; i++) {
-		row = rows_at(rows, i);
-		if (strcmp(prior, row_text(&row, implied__prior_id)) != 0) {
-			if (i > 0) {
-				j_end(&rq->w);
-				j_end(&rq->w);
-			}
-			prior = row_text(&row, implied__prior_id);
-			j_obj(&rq->w, NULL);
-			role_brief(rq, "prior_role", prior,
-				   row_text(&row, implied__prior_name));
-			j_arr(&rq->w, "implies");
-		}
-		role_brief(rq, NULL, row_text(&row, implied__implied_id),
-			   row_text(&row, implied__implied_name));
-	}
-	if (rows->n > 0) {
-		j_end(&rq->w);
-		j_end(&rq->w);
-	}
-	j_end(&rq->w);
-	j_end(&rq->w);
-	return reply(rq, 200);
-}
-
-const struct read_op role_inference_list = {
-	&SQL_role_inference_list, role_inference_list_bind,
-	role_inference_list_view
-};

@@ -94,6 +94,16 @@ const struct read_op user_list = {
 	&SQL_user_list, user_list_bind, user_list_view
 };
 
+static int group_user_list_bind(struct req *rq)
+{
+	req_args(rq, req_path(rq, "group_id"));
+	return allow_reader(rq);
+}
+
+const struct read_op group_user_list = {
+	&SQL_group_user_list, group_user_list_bind, user_list_view
+};
+
 /* The hash of a password in the arena, or NULL for none. */
 static const char *hash_of(struct req *rq, const char *password)
 {

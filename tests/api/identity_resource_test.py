@@ -11,6 +11,8 @@ DOMAIN = {"id": "", "name": "", "description": "", "enabled": True,
           "tags": [], "options": {}, "links": {"self": ""}}
 USER = {"id": "", "name": "", "domain_id": "", "enabled": True,
         "password_expires_at": None, "options": {}, "links": {"self": ""}}
+GROUP = {"id": "", "name": "", "domain_id": "", "description": "",
+         "links": {"self": ""}}
 ROLE = {"id": "", "name": "", "domain_id": None, "description": "",
         "options": {}, "links": {"self": ""}}
 REGION = {"id": "", "description": "", "parent_region_id": None,
@@ -304,6 +306,42 @@ def test_system_reader(cloud):
     status(auditor.get("identity", "/v3/users"), 401)
 
 
+# -- groups ---------------------------------------------------------------
+
+
+def test_group_life(cloud):
+    place = life(cloud, "groups", "group", {
+        "name": cloud.name("group"), "domain_id": "default",
+        "description": "one"}, {"description": "two"}, GROUP)
+    user = post(cloud.admin, "users", "user", {"name": cloud.name("user")})
+    member = "/v3/%s/users/%s" % (place, user["id"])
+    status(cloud.admin.head("identity", member), 404)
+    for _ in range(2):
+        status(cloud.admin.put("identity", member), 204)
+    status(cloud.admin.head("identity", member), 204)
+    equal([u["id"] for u in get(cloud.admin, place + "/users")["users"]],
+          [user["id"]], "users")
+    groups = get(cloud.admin, "users/%s/groups" % user["id"])["groups"]
+    looks_like(groups, [dict(GROUP, membership_expires_at=None)], "groups")
+    equal(groups[0]["id"], place.split("/")[1], "the group")
+    status(cloud.demo.put("identity", member), 403)
+    status(cloud.admin.delete("identity", member), 204)
+    reply = cloud.admin.delete("identity", member)
+    status(reply, 404)
+    equal(message(reply.json), "User '%s' not found in group '%s'." % (
+        user["id"], place.split("/")[1]), "message")
+    reply = cloud.admin.put("identity", "/v3/%s/users/nope" % place)
+    status(reply, 404)
+    equal(message(reply.json), "Could not find user: nope.", "message")
+    name = get(cloud.admin, place)["group"]["name"]
+    bad = post(cloud.admin, "groups", "group", {"name": name}, 409)
+    check(message(bad).startswith("Conflict occurred attempting to store "
+                                  "group"), "conflict")
+    gone(cloud, place, "group")
+    forbidden(cloud.demo, "GET", "groups", "list_groups")
+    get(cloud.demo, "users/%s/groups" % cloud.demo.user_id)
+
+
 # -- roles and grants -----------------------------------------------------
 
 
@@ -375,6 +413,31 @@ def test_grant_bad(cloud):
         equal(message(reply.json), "Could not find %s." % what, "what")
 
 
+def test_role_implied(cloud):
+    prior, implied = (post(cloud.admin, "roles", "role", {
+        "name": cloud.name("role")}) for _ in range(2))
+    base = "roles/%s/implies" % prior["id"]
+    path = "%s/%s" % (base, implied["id"])
+    get(cloud.admin, path, 404)
+    reply = cloud.admin.put("identity", "/v3/" + path)
+    status(reply, 201)
+    brief = {"id": "", "name": "", "links": {"self": ""}}
+    looks_like(reply.json, {
+        "role_inference": {"prior_role": brief, "implies": brief},
+        "links": {"self": ""}}, "created")
+    equal(get(cloud.admin, path), reply.json, "shown")
+    status(cloud.admin.head("identity", "/v3/" + path), 204)
+    listed = get(cloud.admin, base)["role_inference"]
+    equal([r["id"] for r in listed["implies"]], [implied["id"]], "listed")
+    equal(get(cloud.admin, "roles/%s/implies" % implied["id"])[
+        "role_inference"]["implies"], [], "nothing")
+    status(cloud.admin.put("identity", "/v3/%s/nope" % base), 404)
+    status(cloud.demo.put("identity", "/v3/" + path), 403)
+    delete(cloud.admin, path)
+    delete(cloud.admin, path, 404)
+    status(cloud.admin.head("identity", "/v3/" + path), 404)
+
+
 def test_role_assignment_list(cloud):
     def listed(query):
         return get(cloud.admin, "role_assignments?" + query)[
@@ -426,6 +489,10 @@ def test_region_life(cloud):
     equal(len(below["id"]), 32, "an id of its own")
     delete(cloud.admin, place, 403)
     delete(cloud.admin, "regions/" + below["id"])
+    status(cloud.admin.put("identity", "/v3/regions/%s2" % name, {
+        "region": {"description": "d"}}), 201)
+    equal(get(cloud.admin, "regions/%s2" % name)["region"]["description"],
+          "d", "made by PUT")
     get(cloud.demo, place)
     gone(cloud, place, "region")
 
