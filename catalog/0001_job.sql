@@ -12,7 +12,7 @@ create table lite.jobs (
 	undoing boolean not null default false,
 	error text,			-- why it is being undone
 	request_id text not null,
-	claimed_by text,		-- the engine's token; null: free to claim
+	claimed_by text,		-- the engine's token, or free
 	claimed_at timestamptz,
 	created_at timestamptz not null default now(),
 	check (not undoing or error is not null)

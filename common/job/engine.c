@@ -46,7 +46,7 @@ static void wake(struct job_engine *en)
 		return;		/* full: it is awake */
 }
 
-/* -- runs ----------------------------------------------------------------- */
+/* -- runs ---------------------------------------------------------------- */
 
 static void *run_thread(void *arg)
 {
@@ -98,7 +98,7 @@ static int start_run(struct job_engine *en, const struct row *row,
 	return -1;
 }
 
-/* -- claims --------------------------------------------------------------- */
+/* -- claims -------------------------------------------------------------- */
 
 /* A job that got no thread is claimed anew, later. */
 static int give_back(struct job_engine *en, int64_t id)
@@ -174,7 +174,7 @@ static void *claim_thread(void *arg)
 	return NULL;
 }
 
-/* -- life ----------------------------------------------------------------- */
+/* -- life ---------------------------------------------------------------- */
 
 static char *kinds_array(const struct job_kind *const *kinds, bool preempting)
 {

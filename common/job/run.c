@@ -21,7 +21,7 @@ static void trace(const struct job *j, enum job_phase phase, usec_t since,
 		conf->on_trace(j, phase, usec_monotonic() - since, e);
 }
 
-/* -- the record ----------------------------------------------------------- */
+/* -- the record ---------------------------------------------------------- */
 
 static char *keep(struct job *j, const char *s)
 {
@@ -105,13 +105,13 @@ void job_free(struct job *j)
 
 static int record_in_tx(struct job *j, struct err *e)
 {
-	const char *preempting = j->kind->preempts ? "{}" :
-						     j->engine->preempting;
+	const char *none = "{}", *preempting = j->engine->preempting;
 	struct rows rows = { 0 };
 
 	if (sql_exec(j->conn, &SQL_job_record,
 		     ARGS(j->id, j->step->name, j->undoing, j->error,
-			  preempting), &rows, e) < 0)
+			  j->kind->preempts ? none : preempting), &rows,
+		     e) < 0)
 		return -1;
 	if (rows.n == 1) {
 		struct row row = rows_at(&rows, 0);
@@ -136,7 +136,7 @@ static int record(struct job *j, struct err *e)
 	return 0;
 }
 
-/* -- the steps ------------------------------------------------------------ */
+/* -- the steps ----------------------------------------------------------- */
 
 static int act(struct job *j, struct err *why)
 {
@@ -176,21 +176,26 @@ static enum ended forward(struct job *j, struct err *why)
 }
 
 /* What cannot be undone after some tries is left for reconciliation. */
-static void undo(struct job *j)
+static void try_undo(struct job *j)
 {
 	usec_t since = usec_monotonic();
 	struct err e;
 	int r = -1;
 
-	job_crash_point(j, ":undo");
 	for (int i = 0; i < UNDO_TRIES && r < 0 && !job_stopping(j); i++) {
 		if (i > 0)
 			job_engine_pause(j->engine, PAUSE_MIN_MS << (2 * i));
 		r = j->step->undo(j, &e);
 	}
-	if (r < 0 && job_stopping(j))
-		return;
-	trace(j, JOB_UNDO, since, r < 0 ? &e : NULL);
+	if (r == 0 || !job_stopping(j))
+		trace(j, JOB_UNDO, since, r < 0 ? &e : NULL);
+}
+
+static void undo(struct job *j)
+{
+	job_crash_point(j, ":undo");
+	if (j->step->undo)
+		try_undo(j);
 	job_crash_point(j, ":undone");
 }
 
@@ -205,13 +210,12 @@ static enum ended backward(struct job *j, struct err *e)
 		j->step = s;
 		if (record(j, e) < 0)
 			return LOST;
-		if (s->undo)
-			undo(j);
+		undo(j);
 	}
 	return job_stopping(j) ? STOPPED : DONE;
 }
 
-/* -- the outcome ---------------------------------------------------------- */
+/* -- the outcome --------------------------------------------------------- */
 
 static int outcome_in_tx(struct job *j, struct err *e)
 {

@@ -261,7 +261,7 @@ bool ec2_get(const struct md *m, const char *version, const char *path,
 	return false;
 }
 
-/* -- as one JSON object ----------------------------------------------------- */
+/* -- as one JSON object -------------------------------------------------- */
 
 static void member(struct jw *w, const struct leaf *l, const struct md *m)
 {

@@ -34,7 +34,7 @@ static void j_json(struct jw *w, const char *key, json_t *v)
 	j_raw(w, key, text, strlen(text));
 }
 
-/* -- meta_data.json --------------------------------------------------------- */
+/* -- meta_data.json ------------------------------------------------------ */
 
 static void put_keys(struct jw *w, const struct md *m)
 {
@@ -101,7 +101,7 @@ void openstack_meta_data(const struct md *m, const char *version,
 	j_end(&w);
 }
 
-/* -- network_data.json ------------------------------------------------------- */
+/* -- network_data.json --------------------------------------------------- */
 
 static const char *nic_str(json_t *nic, const char *key)
 {
@@ -157,7 +157,7 @@ static void network_data(const struct md *m, struct buf *out)
 	j_end(&w);
 }
 
-/* -- the files ---------------------------------------------------------------- */
+/* -- the files ----------------------------------------------------------- */
 
 static void put_meta_data(const struct md *m, const char *version,
 			  struct buf *out)

@@ -92,13 +92,14 @@ bool md_get(const struct md *m, const char *path, struct buf *out,
 	char *rest = normal;
 	const char *tree = strsep(&rest, "/"), *version = tree, *item;
 	bool openstack = strcmp(tree, "openstack") == 0;
-	const char *const *versions = openstack ? openstack_versions :
-						  ec2_versions;
+	const char *const *versions = ec2_versions;
 
 	/* What does not name its tree is EC2's. */
 	if (openstack || strcmp(tree, "ec2") == 0)
 		version = rest ? strsep(&rest, "/") : "";
 	item = rest ? rest : "";
+	if (openstack)
+		versions = openstack_versions;
 	*type_r = MD_TEXT;
 	if (!*version) {
 		list_versions(versions, out);
@@ -110,7 +111,7 @@ bool md_get(const struct md *m, const char *path, struct buf *out,
 			   ec2_get(m, version, item, out);
 }
 
-/* -- the config drive -------------------------------------------------------- */
+/* -- the config drive ---------------------------------------------------- */
 
 struct drive {
 	const struct md *m;

@@ -23,4 +23,3 @@ with tempfile.TemporaryDirectory(prefix="lite-unit-") as folder:
     finally:
         server.terminate()
         server.wait()
-        pg.remove()

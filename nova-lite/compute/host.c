@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "common/base/log.h"
+#include "common/json/out.h"
+#include "common/service/service.h"
+#include "nova-lite/compute/host.h"
+#include "gen/compute_sql.h"
+
+enum { BEAT_SECONDS = 5 };
+
+/* As Nova's hypervisor view shows it. */
+static void cpu_info(const struct virt_host *h, struct buf *out)
+{
+	struct jw w;
+
+	jw_init(&w, out);
+	j_obj(&w, NULL);
+	j_str(&w, "arch", h->arch);
+	j_str(&w, "model", h->cpu_model);
+	j_str(&w, "vendor", h->cpu_vendor);
+	j_obj(&w, "topology");
+	j_int(&w, "cells", 1);
+	j_int(&w, "sockets", h->sockets);
+	j_int(&w, "cores", h->cores);
+	j_int(&w, "threads", h->threads);
+	j_end(&w);
+	j_arr(&w, "features");
+	j_end(&w);
+	j_end(&w);
+}
+
+static int disk_gb(const char *path, int64_t *gb_r, struct err *e)
+{
+	struct statvfs v;
+
+	if (statvfs(path, &v) < 0)
+		return err_errno(e, "%s", path);
+	*gb_r = (int64_t)((unsigned long long)v.f_blocks * v.f_frsize >> 30);
+	return 0;
+}
+
+static const char *number(char *out, size_t n, double v)
+{
+	snprintf(out, n, "%g", v);
+	return out;
+}
+
+int host_register(struct agent *a, struct sql_conn *conn, struct err *e)
+{
+	_cleanup_(buf_fini) struct buf cpu = { 0 };
+	char cpus[24], ram[24], disk[24];
+	struct rows rows = { 0 };
+	struct virt_host h;
+	int64_t gb = 0;
+
+	if (virt_host(a->virt, &h, e) < 0 ||
+	    disk_gb(a->state_path, &gb, e) < 0)
+		return -1;
+	cpu_info(&h, &cpu);
+	if (sql_exec(conn, &SQL_host_register,
+		     ARGS((const char *)a->host, a->zone,
+			  (const char *)h.type, h.version, a->my_ip, a->url,
+			  (const char *)a->secret, buf_str(&cpu), h.vcpus,
+			  h.memory_mb, gb,
+			  number(cpus, sizeof(cpus), a->cpu_ratio),
+			  number(ram, sizeof(ram), a->ram_ratio),
+			  number(disk, sizeof(disk), a->disk_ratio)), &rows,
+		     e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
+}
+
+/* -- the heartbeat ------------------------------------------------------- */
+
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stop;
+	bool running, stopping;
+} beat = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	   .stop = PTHREAD_COND_INITIALIZER };
+
+static void beat_once(struct agent *a)
+{
+	struct rows rows = { 0 };
+	struct err e;
+	struct sql_conn *conn = sql_pool_get(service_pool(), &e);
+
+	if (!conn || sql_exec(conn, &SQL_host_heartbeat,
+			      ARGS((const char *)a->host), &rows, &e) < 0)
+		log_warn("heartbeat: %s %s", e.msg, e.detail);
+	else
+		rows_fini(&rows);
+	if (conn)
+		sql_pool_put(service_pool(), conn);
+}
+
+/* False when the thread shall end. */
+static bool beat_wait(void)
+{
+	struct timespec until;
+	bool go_on;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += BEAT_SECONDS;
+	pthread_mutex_lock(&beat.lock);
+	while (!beat.stopping &&
+	       pthread_cond_timedwait(&beat.stop, &beat.lock, &until) == 0)
+		;
+	go_on = !beat.stopping;
+	pthread_mutex_unlock(&beat.lock);
+	return go_on;
+}
+
+static void *beat_thread(void *arg)
+{
+	while (beat_wait())
+		beat_once(arg);
+	return NULL;
+}
+
+int host_heartbeat_start(struct agent *a, struct err *e)
+{
+	int rc = pthread_create(&beat.thread, NULL, beat_thread, a);
+
+	if (rc) {
+		errno = rc;
+		return err_errno(e, "thread");
+	}
+	beat.running = true;
+	return 0;
+}
+
+void host_heartbeat_stop(void)
+{
+	if (!beat.running)
+		return;
+	pthread_mutex_lock(&beat.lock);
+	beat.stopping = true;
+	pthread_cond_signal(&beat.stop);
+	pthread_mutex_unlock(&beat.lock);
+	pthread_join(beat.thread, NULL);
+	beat.running = false;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/json/in.h"
+#include "nova-lite/compute/server.h"
+#include "nova-lite/metadata/config_drive.h"
+#include "nova-lite/metadata/tree.h"
+
+/* -- the rows ------------------------------------------------------------ */
+
+static void own_rows_fini(void *rows)
+{
+	rows_fini(rows);
+}
+
+static void own_json_decref(void *json)
+{
+	json_decref(json);
+}
+
+/* Rows that live as long as the job's run. */
+static int read_rows(struct job *j, const struct sql_stmt *stmt,
+		     const struct rows **rows_r, struct err *e)
+{
+	struct rows *rows = arena_zalloc(&j->arena, sizeof(*rows));
+
+	if (sql_exec(j->conn, stmt, ARGS(j->subject), rows, e) < 0)
+		return -1;
+	arena_own(&j->arena, rows, own_rows_fini);
+	*rows_r = rows;
+	return 0;
+}
+
+int server_load(struct job *j, struct err *e)
+{
+	struct server *s = arena_zalloc(&j->arena, sizeof(*s));
+	const struct rows *rows;
+	const char *props;
+
+	if (read_rows(j, &SQL_server_load, &rows, e) < 0 ||
+	    read_rows(j, &SQL_server_nics, &s->nics, e) < 0)
+		return -1;
+	if (rows->n == 0)
+		return err_set(e, ERR_NOT_FOUND, "Instance %s could not be "
+			       "found.", j->subject);
+	s->row = rows_at(rows, 0);
+	props = row_text(&s->row, server__image_props);
+	s->image_props = json_parse(props, strlen(props), e);
+	if (!s->image_props)
+		return -1;
+	arena_own(&j->arena, s->image_props, own_json_decref);
+	snprintf(s->name, sizeof(s->name), "instance-%08x",
+		 (unsigned int)row_int(&s->row, server__num));
+	j->data = s;
+	return 0;
+}
+
+static const char *image_prop(const struct server *s, const char *key)
+{
+	return json_string_value(json_object_get(s->image_props, key));
+}
+
+/* -- disks --------------------------------------------------------------- */
+
+static int root_disk(struct job *j, struct err *e)
+{
+	struct agent *a = job_agent(j);
+	struct server *s = job_server(j);
+	int64_t size = row_int(&s->row, server__disk) << 30;
+	char path[INSTANCE_PATH_MAX];
+	struct image image;
+
+	if (image_get(&a->images, row_text(&s->row, server__image_id), &image,
+		      e) < 0)
+		return -1;
+	if (size && image.virtual_size > size)
+		return err_set(e, ERR_BAD_REQUEST, "Flavor's disk is too small "
+			       "for requested image. Flavor disk is %lld "
+			       "bytes, image is %lld bytes.", (long long)size,
+			       (long long)image.virtual_size);
+	instance_path(a, j->subject, "disk", path);
+	return instance_layer_make(path, &image, size ? size :
+				   image.virtual_size, e);
+}
+
+static int extra_disk(struct job *j, const char *name, int64_t size,
+		      struct err *e)
+{
+	char path[INSTANCE_PATH_MAX];
+
+	if (size == 0)
+		return 0;
+	instance_path(job_agent(j), j->subject, name, path);
+	return instance_disk_make(path, size, e);
+}
+
+int server_disks(struct job *j, struct err *e)
+{
+	const struct row *row = &job_server(j)->row;
+
+	if (root_disk(j, e) < 0 ||
+	    extra_disk(j, "disk.eph0", row_int(row, server__ephemeral) << 30,
+		       e) < 0)
+		return -1;
+	return extra_disk(j, "disk.swap", row_int(row, server__swap) << 20, e);
+}
+
+/* -- the config drive ---------------------------------------------------- */
+
+enum { DRIVE_FILES = 64 };
+
+struct drive {
+	struct arena *arena;
+	struct config_file files[DRIVE_FILES];
+	size_t n;
+};
+
+static int drive_add(const char *path, const struct buf *data, void *arg,
+		     struct err *e)
+{
+	struct drive *d = arg;
+
+	if (d->n == DRIVE_FILES)
+		return err_internal(e, "config drive: too many files");
+	d->files[d->n++] = (struct config_file){
+		.path = arena_strdup(d->arena, path),
+		.data = arena_strndup(d->arena, data->data, data->len),
+		.size = data->len,
+	};
+	return 0;
+}
+
+bool server_has_config_drive(const struct job *j)
+{
+	return job_agent(j)->force_config_drive ||
+	       row_bool(&job_server(j)->row, server__config_drive);
+}
+
+static struct md *read_metadata(struct job *j, struct err *e)
+{
+	struct rows rows = { 0 };
+	struct md *md = NULL;
+
+	if (sql_exec(j->conn, &SQL_server_metadata,
+		     ARGS(j->subject, sql_null(), sql_null(), sql_null(),
+			  job_agent(j)->dhcp_domain), &rows, e) < 0)
+		return NULL;
+	if (rows.n == 0) {
+		err_set(e, ERR_NOT_FOUND, "Instance %s could not be found.",
+			j->subject);
+	} else {
+		struct row row = rows_at(&rows, 0);
+
+		md = md_new(row_text(&row, 0), row_len(&row, 0), e);
+	}
+	rows_fini(&rows);
+	return md;
+}
+
+int server_config_drive(struct job *j, struct err *e)
+{
+	const char *pass = json_string_value(json_object_get(j->args,
+							     "admin_pass"));
+	struct drive d = { .arena = &j->arena };
+	char path[INSTANCE_PATH_MAX];
+	struct md *md;
+	int r;
+
+	if (!server_has_config_drive(j))
+		return 0;
+	md = read_metadata(j, e);
+	if (!md)
+		return -1;
+	instance_path(job_agent(j), j->subject, "disk.config", path);
+	r = md_files(md, pass, drive_add, &d, e);
+	md_free(md);
+	return r < 0 ? -1 : config_drive_write(path, d.files, d.n, e);
+}
+
+/* -- the machine --------------------------------------------------------- */
+
+enum { DISKS_MAX = 4, NICS_MAX = 16 };
+
+static void add_disk(struct job *j, struct domain_spec *spec,
+		     const char *name, const char *format)
+{
+	struct disk_spec *d = (struct disk_spec *)&spec->disks[spec->n_disks];
+	const char *bus = image_prop(job_server(j), "hw_disk_bus");
+	char path[INSTANCE_PATH_MAX];
+
+	instance_path(job_agent(j), j->subject, name, path);
+	if (access(path, F_OK) < 0)
+		return;
+	*d = (struct disk_spec){
+		.path = arena_strdup(&j->arena, path),
+		.format = format,
+		.bus = bus ? bus : "virtio",
+		.readonly = strcmp(format, "raw") == 0,
+		.boot = spec->n_disks == 0,
+	};
+	spec->n_disks++;
+}
+
+/* A read-only disk: cloud kernels lack the drivers for CD-ROMs. */
+static void add_disks(struct job *j, struct domain_spec *spec)
+{
+	spec->disks = arena_zalloc(&j->arena,
+				   DISKS_MAX * sizeof(*spec->disks));
+	add_disk(j, spec, "disk", "qcow2");
+	add_disk(j, spec, "disk.eph0", "qcow2");
+	add_disk(j, spec, "disk.swap", "qcow2");
+	add_disk(j, spec, "disk.config", "raw");
+}
+
+static void fill_nic(struct job *j, const struct row *row, struct nic_spec *n)
+{
+	struct agent *a = job_agent(j);
+	char socket[INSTANCE_PATH_MAX];
+
+	instance_metadata_socket(a, j->subject, socket);
+	*n = (struct nic_spec){
+		.kind = strcmp(row_text(row, nic__kind), "bridge") == 0 ?
+			NIC_BRIDGE : NIC_USER,
+		.source = row_text(row, nic__bridge),
+		.mac = row_text(row, nic__mac),
+		.model = image_prop(job_server(j), "hw_vif_model"),
+		.address = row_text(row, nic__ip),
+		.gateway = row_text(row, nic__gateway),
+		.guestfwd = a->guestfwd,
+		.metadata = arena_strdup(&j->arena, socket),
+	};
+}
+
+static void add_nics(struct job *j, struct domain_spec *spec)
+{
+	const struct rows *rows = job_server(j)->nics;
+	struct nic_spec *nics = arena_zalloc(&j->arena,
+					     NICS_MAX * sizeof(*nics));
+
+	for (int i = 0; i < rows->n && i < NICS_MAX; i++) {
+		struct row row = rows_at(rows, i);
+
+		fill_nic(j, &row, &nics[spec->n_nics++]);
+	}
+	spec->nics = nics;
+}
+
+int server_define(struct job *j, struct err *e)
+{
+	struct agent *a = job_agent(j);
+	struct server *s = job_server(j);
+	const char *firmware = image_prop(s, "hw_firmware_type");
+	char log[INSTANCE_PATH_MAX];
+	struct domain_spec spec = {
+		.uuid = j->subject,
+		.name = s->name,
+		.kvm = a->kvm,
+		.memory_mb = row_int(&s->row, server__ram),
+		.vcpus = row_int(&s->row, server__vcpus),
+		.uefi = firmware && strcmp(firmware, "uefi") == 0,
+		.console_log = log,
+	};
+
+	instance_path(a, j->subject, "console.log", log);
+	add_disks(j, &spec);
+	add_nics(j, &spec);
+	return virt_define(a->virt, &spec, e);
+}

@@ -1,0 +1,3 @@
+update compute.hosts
+set heartbeat = now()
+where name = $1

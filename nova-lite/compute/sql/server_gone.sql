@@ -1,0 +1,1 @@
+select compute.server_gone($1::uuid)
