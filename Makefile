@@ -95,6 +95,7 @@ $(B)/%.o: %.c
 	@echo "  CC      $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/nova-lite/virt/%.o: CPPFLAGS += $(call pkg,cflags,$(VIRT_PKGS))
+$(B)/tests/unit/compute_%.o: CPPFLAGS += $(call pkg,cflags,$(VIRT_PKGS))
 $(B)/nova-lite/metadata/config_drive.o: CPPFLAGS += $(call pkg,cflags,libisofs-1)
 
 # Generated: SQL tables (group numbers must differ within one program).

@@ -146,7 +146,9 @@ int virt_reset(struct virt *v, const char *uuid, struct err *e)
 
 int virt_suspend(struct virt *v, const char *uuid, struct err *e)
 {
-	static const struct act act = { "suspend", virDomainSuspend, is_paused };
+	static const struct act act = {
+		"suspend", virDomainSuspend, is_paused,
+	};
 
 	return dom_act(v, uuid, &act, e);
 }

@@ -105,7 +105,8 @@ static void put_clock(struct xml *x, const struct domain_spec *spec)
 	xml_open(x, "clock");
 	xml_attr(x, "offset", "utc");
 	if (spec->kvm) {
-		xml_leaf(x, "timer", "name", "pit", "tickpolicy", "delay", NULL);
+		xml_leaf(x, "timer", "name", "pit", "tickpolicy", "delay",
+			 NULL);
 		xml_leaf(x, "timer", "name", "rtc", "tickpolicy", "catchup",
 			 NULL);
 		xml_leaf(x, "timer", "name", "hpet", "present", "no", NULL);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/virt/user_net.h"
 
-#include <arpa/inet.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "common/base/buf.h"
 #include "common/base/mem.h"
@@ -18,11 +17,14 @@ struct plan {
 	uint32_t net, mask, host, guest;
 };
 
+/* The catalog keeps addresses as inet, so they are well formed. */
 static uint32_t address(const char *text)
 {
-	struct in_addr a;
+	unsigned int a, b, c, d;
 
-	return text && inet_pton(AF_INET, text, &a) == 1 ? ntohl(a.s_addr) : 0;
+	if (!text || sscanf(text, "%3u.%3u.%3u.%3u", &a, &b, &c, &d) != 4)
+		return 0;
+	return a << 24 | b << 16 | c << 8 | d;
 }
 
 static struct plan make_plan(const struct nic_spec *nic)

@@ -89,7 +89,8 @@ unpack "$kernel" "./boot/vmlinuz-*" "./lib/modules/*/kernel/drivers/*" \
 	"./lib/modules/*/kernel/fs/isofs/*" "./lib/modules/*/kernel/net/core/*" \
 	"./lib/modules/*/kernel/lib/*"
 unpack busybox-static ./bin/busybox
-unpack isolinux ./usr/lib/ISOLINUX/isolinux.bin ./usr/lib/ISOLINUX/isohdpfx.bin
+unpack isolinux ./usr/lib/ISOLINUX/isolinux.bin \
+	./usr/lib/ISOLINUX/isohdpfx.bin
 unpack syslinux-common ./usr/lib/syslinux/modules/bios/ldlinux.c32
 deb=$work/deb
 

@@ -96,7 +96,8 @@ within 5 test -S "$work/metadata"
 key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDemoDemoDemo demo@test"
 net=user,restrict=on,net=169.254.0.0/16,host=169.254.169.253
 net=$net,dns=169.254.169.252,dhcpstart=169.254.10.10
-boot -nic "$net,model=virtio-net-pci,guestfwd=tcp:169.254.169.254:80-cmd:$guestfwd $work/metadata"
+net=$net,guestfwd="tcp:169.254.169.254:80-cmd:$guestfwd $work/metadata"
+boot -nic "$net,model=virtio-net-pci"
 check "boots by itself from its disk" within 60 console_has "DEMO ready"
 check "address by DHCP" console_has "DEMO address=169.254.10.10/16"
 check "facts by the metadata service" console_has "DEMO source=network"

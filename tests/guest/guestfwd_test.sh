@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # guestfwd_test.sh PROGRAM - bytes, half-closes and ends of nova-lite-guestfwd.
-exec python3 - "${1:-$(dirname "$0")/../../build/release/bin/nova-lite-guestfwd}" <<'PY'
+program=$(dirname "$0")/../../build/release/bin/nova-lite-guestfwd
+exec python3 - "${1:-$program}" <<'PY'
 import os, socket, subprocess, sys, tempfile, threading
 
 program = sys.argv[1]
