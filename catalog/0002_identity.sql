@@ -117,7 +117,8 @@ create index assignments_target_idx on identity.assignments (target_id);
 create index assignments_role_idx on identity.assignments (role_id);
 
 -- The roles of a user on a project or domain (null: on the system): direct, by
--- group, inherited from above, and all that these imply.
+-- group, inherited from above, and all that these imply. A role of a domain
+-- only implies: it is never in force itself.
 create function identity.effective_roles(who text, target text)
 returns table (id text, name text)
 language sql stable parallel safe rows 4 as $$
@@ -147,6 +148,7 @@ language sql stable parallel safe rows 4 as $$
 	)
 	select r.id, r.name
 	from held h join identity.roles r on r.id = h.role_id
+	where r.domain_id is null
 $$;
 
 -- The projects and domains on which a user has a role of any kind.

@@ -49,6 +49,10 @@ int grant_create(struct req *rq)
 	if (!row_bool(&row, grant__target_found))
 		return resource_missing(rq, path_or_null(rq, "domain_id") ?
 					"domain" : "project", g.target);
+	if (!row_bool(&row, grant__role_fits))
+		return fail(rq, ERR_FORBIDDEN, "Project %s must be in the same "
+			    "domain as the role %s being assigned.",
+			    g.target ? g.target : "system", g.role);
 	if (tokens_changed(rq) < 0)
 		return -1;
 	return reply(rq, 204);

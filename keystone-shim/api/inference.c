@@ -157,7 +157,11 @@ int role_implied_create(struct req *rq)
 			       req_path(rq, "implied_id")));
 
 	if (n == 0)
-		return resource_missing(rq, "role", req_path(rq, "implied_id"));
+		return resource_missing(rq, "role",
+					req_path(rq, "implied_id"));
+	if (n > 0 && !row_bool(&row, implied_rule__allowed))
+		return fail(rq, ERR_FORBIDDEN, "%s cannot be an implied "
+			    "roles.", req_path(rq, "implied_id"));
 	if (n < 0 || tokens_changed(rq) < 0)
 		return -1;
 	return rule_write(rq, &row, 201);

@@ -5,7 +5,7 @@ with wanted as (
 ), done as (
 	insert into identity.assignments (user_id, group_id, target_id, role_id)
 	select $1, $2, $3, $4 from wanted
-	where role_found and actor_found and target_found
+	where role_found and actor_found and target_found and role_fits
 	on conflict do nothing
 )
-select role_found, actor_found, target_found from wanted
+select role_found, actor_found, target_found, role_fits from wanted

@@ -20,6 +20,7 @@ with recursive follows as (
 	union all
 	select f.user_id, null, f.target_id, f.role_id, false
 	from follows f
+	join identity.roles o on o.id = f.role_id and o.domain_id is null
 )
 select @assignment
 from a

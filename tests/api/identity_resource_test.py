@@ -438,6 +438,41 @@ def test_role_implied(cloud):
     status(cloud.admin.head("identity", "/v3/" + path), 404)
 
 
+def test_domain_roles(cloud):
+    """A role of a domain is for its projects, and never in force itself."""
+    domain = post(cloud.admin, "domains", "domain", {
+        "name": cloud.name("domain")})["id"]
+    project = post(cloud.admin, "projects", "project", {
+        "name": cloud.name("p"), "domain_id": domain})["id"]
+    user = post(cloud.admin, "users", "user", {
+        "name": cloud.name("user"), "password": "x"})
+    role = post(cloud.admin, "roles", "role", {
+        "name": cloud.name("role"), "domain_id": domain})
+    listed = get(cloud.admin, "roles?domain_id=" + domain)["roles"]
+    equal(listed, [role], "of the domain")
+    check(role["id"] not in [r["id"] for r in get(cloud.admin, "roles")[
+        "roles"]], "not among the global ones")
+    grant = "/v3/projects/%s/users/%s/roles/" + role["id"]
+    reply = cloud.admin.put("identity", grant % (
+        cloud.demo.project_id, user["id"]))
+    status(reply, 403, "in another domain")
+    status(cloud.admin.put("identity", grant % (project, user["id"])), 204)
+    query = "role_assignments?user.id=%s&scope.project.id=%s" % (
+        user["id"], project)
+    equal(len(get(cloud.admin, query)["role_assignments"]), 1, "assigned")
+    equal(get(cloud.admin, query + "&effective")["role_assignments"], [],
+          "not effective")
+    member = get(cloud.admin, "roles?name=member")["roles"][0]["id"]
+    implies = "/v3/roles/%s/implies/%s"
+    status(cloud.admin.put("identity", implies % (member, role["id"])), 403)
+    status(cloud.admin.put("identity", implies % (role["id"], member)), 201)
+    effective = get(cloud.admin, query + "&effective&include_names")
+    equal(sorted(a["role"]["name"] for a in effective["role_assignments"]),
+          ["member", "reader"], "what it implies is")
+    admin = get(cloud.admin, "roles?name=admin")["roles"][0]["id"]
+    status(cloud.admin.put("identity", implies % (role["id"], admin)), 403)
+
+
 def test_role_assignment_list(cloud):
     def listed(query):
         return get(cloud.admin, "role_assignments?" + query)[
