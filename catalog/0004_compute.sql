@@ -136,8 +136,8 @@ create table compute.servers (
 	swap int not null default 0,
 	host text references compute.hosts (name),
 	-- Nova's hostId: the same for all servers of a project on a host
-	host_id text not null generated always as (coalesce(
-		encode(sha224((project_id || host)::bytea), 'hex'), '')) stored,
+	host_id text not null generated always as (coalesce(encode(
+		sha224((project_id || host)::bytea), 'hex'), '')) stored,
 	zone text,			-- asked for
 	-- as the API shows it, kept by a trigger of compute.ports
 	addresses jsonb not null default '{}',

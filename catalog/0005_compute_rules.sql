@@ -541,11 +541,12 @@ end
 $$;
 
 -- Creates servers. p has the columns of compute.servers that the client and
--- its token decide, and: admin, least, most (how many), networks (a list,
--- "auto" or null), groups (names or ids), on_host, on_node (or null),
--- place_known (these must exist), swap_mb, ephemeral_gb (of its own devices),
--- job (the arguments for the agent: admin_pass, personality).
--- Servers that do not all find a host are recorded in state error.
+-- its token decide, and: admin, least, most (how many), networks (a list or
+-- "auto"), groups (names or ids), on_host, on_node, place_known (these must
+-- exist), swap_mb, ephemeral_gb (of its own devices), job (the arguments for
+-- the agent: admin_pass, personality). Nothing in p is null; what was not
+-- asked for is not there. Servers that do not all find a host are recorded in
+-- state error.
 create function compute.server_create(p jsonb)
 	returns table (id uuid, host text, reservation_id text)
 language plpgsql as $$
@@ -553,7 +554,7 @@ declare
 	draft compute.servers := compute.server_draft(p);
 	s compute.servers;
 	made compute.servers[] := '{}';
-	networks jsonb := nullif(p -> 'networks', 'null');
+	networks jsonb := p -> 'networks';
 	n int;
 	lost boolean := false;
 begin
@@ -658,7 +659,7 @@ begin
 		raise exception using errcode = 'LT409', message = format(
 			'Cannot ''%s'' instance %s while it is in vm_state %s',
 			verb, p_id, s.vm_state);
-	elsif s.task_state <> all (tasks) then
+	elsif s.task_state is not null and s.task_state <> all (tasks) then
 		raise exception using errcode = 'LT409', message = format(
 			'Cannot ''%s'' instance %s while it is in task_state '
 			'%s', verb, p_id, s.task_state);

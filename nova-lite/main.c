@@ -17,7 +17,8 @@ static const struct route routes[] = {
 
 static const struct conf_opt options[] = {
 	{ "keystone_authtoken", "www_authenticate_uri", CONF_STR,
-	  "http://127.0.0.1:5000", "where clients get tokens: sent with a 401" },
+	  "http://127.0.0.1:5000",
+	  "where clients get tokens: sent with a 401" },
 	{ "network", "name", CONF_STR, "private",
 	  "bootstrap: name of the first network" },
 	{ "network", "cidr", CONF_STR, "10.10.0.0/24",

@@ -9,7 +9,7 @@
 
 #define ROOT "/v2.1/"
 
-/* -- /v2.1/{project_id}/... -------------------------------------------------- */
+/* -- /v2.1/{project_id}/... ----------------------------------------------- */
 
 /* The length of a project's id at s (32 hex digits, perhaps with dashes). */
 static size_t project_length(const char *s)
@@ -65,7 +65,7 @@ int wire_after_auth(struct req *rq)
 		    project, rq->token->project_id);
 }
 
-/* -- microversions ----------------------------------------------------------- */
+/* -- microversions -------------------------------------------------------- */
 
 static struct microversion asked(const struct req *rq)
 {
@@ -115,7 +115,7 @@ void wire_finish(struct req *rq)
 		echo_version(rq, req_printf(rq, "2.%d", rq->mv));
 }
 
-/* -- refusals ------------------------------------------------------------------ */
+/* -- refusals ------------------------------------------------------------- */
 
 int wire_deny(struct req *rq)
 {
@@ -158,7 +158,7 @@ int wire_bad_field(struct req *rq, const char *path, const struct jbad *bad)
 		    "%s. Value: %s. %s", field, bad->value, bad->text);
 }
 
-/* -- errors ------------------------------------------------------------------ */
+/* -- errors --------------------------------------------------------------- */
 
 /* keystonemiddleware answers before Nova sees the request. */
 static void unauthorized_view(struct req *rq)

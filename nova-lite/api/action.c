@@ -17,7 +17,7 @@ static void action_core(struct req *rq, const struct row *row)
 		       TIME_USEC);
 }
 
-/* -- list -------------------------------------------------------------------- */
+/* -- list ----------------------------------------------------------------- */
 
 static int query_time(struct req *rq, const char *name, int since,
 		      struct sql_arg *arg_r)
@@ -89,7 +89,7 @@ const struct read_op action_list = {
 	&SQL_action_list, list_bind, list_view
 };
 
-/* -- one --------------------------------------------------------------------- */
+/* -- one ------------------------------------------------------------------ */
 
 static int show_bind(struct req *rq)
 {

@@ -12,7 +12,7 @@
 
 #define LIMIT_MAX 1000		/* Nova's [api] max_limit */
 
-/* -- links ------------------------------------------------------------------- */
+/* -- links ---------------------------------------------------------------- */
 
 struct urls urls_of(struct req *rq)
 {
@@ -100,7 +100,7 @@ void next_view(struct req *rq, const struct page *p)
 	buf_fini(&query);
 }
 
-/* -- the caller -------------------------------------------------------------- */
+/* -- the caller ----------------------------------------------------------- */
 
 const char *scope_of(const struct req *rq)
 {
@@ -164,7 +164,7 @@ int no_flavor(struct req *rq)
 		    req_path(rq, "flavor_id"));
 }
 
-/* -- bad input --------------------------------------------------------------- */
+/* -- bad input ------------------------------------------------------------ */
 
 int bad_value(struct req *rq, const char *field, const json_t *v,
 	      const char *fmt, ...)
@@ -226,7 +226,7 @@ bool text_is_true(const char *s)
 	return false;
 }
 
-/* -- JSON -------------------------------------------------------------------- */
+/* -- JSON ----------------------------------------------------------------- */
 
 const char *json_text(struct req *rq, const json_t *v)
 {

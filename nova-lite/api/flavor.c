@@ -65,7 +65,7 @@ static int one_flavor(struct req *rq, const struct row *row)
 	return reply(rq, 200);
 }
 
-/* -- lists ------------------------------------------------------------------- */
+/* -- lists ---------------------------------------------------------------- */
 
 /* Only administrators may ask for private flavors; None is both. */
 static const char *visibility(struct req *rq)
@@ -166,7 +166,7 @@ const struct read_op flavor_detail = {
 	&SQL_flavor_list, flavors_bind, flavor_detail_view
 };
 
-/* -- one --------------------------------------------------------------------- */
+/* -- one ------------------------------------------------------------------ */
 
 static int flavor_show_bind(struct req *rq)
 {

@@ -20,7 +20,7 @@ static void heartbeat_view(struct jw *w, usec_t t)
 		j_null(w, "updated_at");
 }
 
-/* -- availability zones ------------------------------------------------------ */
+/* -- availability zones --------------------------------------------------- */
 
 static void host_in_zone_view(struct jw *w, const struct row *row)
 {
@@ -95,7 +95,7 @@ const struct read_op zone_detail = {
 	&SQL_zone_list, no_args, zone_detail_view
 };
 
-/* -- services ---------------------------------------------------------------- */
+/* -- services ------------------------------------------------------------- */
 
 static int services_bind(struct req *rq)
 {
@@ -153,7 +153,7 @@ const struct read_op host_service_list = {
 	&SQL_host_service_list, services_bind, services_view
 };
 
-/* -- hypervisors ------------------------------------------------------------- */
+/* -- hypervisors ---------------------------------------------------------- */
 
 static bool with_servers(struct req *rq)
 {

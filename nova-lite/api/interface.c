@@ -15,7 +15,7 @@ static int server_bind(struct req *rq)
 	return 0;
 }
 
-/* -- addresses --------------------------------------------------------------- */
+/* -- addresses ------------------------------------------------------------ */
 
 static int ip_list_bind(struct req *rq)
 {
@@ -68,7 +68,7 @@ static int ip_show_view(struct req *rq, const struct rows *rows)
 
 const struct read_op ip_show = { &SQL_server_bag, ip_show_bind, ip_show_view };
 
-/* -- ports ------------------------------------------------------------------- */
+/* -- ports ---------------------------------------------------------------- */
 
 static void interface_view(struct req *rq, const char *key,
 			   const struct row *row)
@@ -153,7 +153,7 @@ const struct read_op interface_show = {
 	&SQL_interface_list, interface_show_bind, interface_show_view
 };
 
-/* -- security groups --------------------------------------------------------- */
+/* -- security groups ------------------------------------------------------ */
 
 static void security_group_view(struct jw *w, const struct row *row)
 {
@@ -190,7 +190,7 @@ const struct read_op server_security_group_list = {
 	&SQL_server_security_group_list, server_bind, security_groups_view
 };
 
-/* -- volumes: none here, but clients ask for them --------------------------- */
+/* -- volumes: none here, but clients ask for them ------------------------- */
 
 static int attachments_view(struct req *rq, const struct rows *rows)
 {

@@ -36,7 +36,7 @@ static void keypair_core(struct req *rq, const struct row *row)
 		j_str(w, "type", row_text(row, keypair__type));
 }
 
-/* -- list -------------------------------------------------------------------- */
+/* -- list ----------------------------------------------------------------- */
 
 /* Pages came with 2.35; before, limit and marker mean nothing. */
 static int list_page(struct req *rq, const char **marker_r, int64_t *limit_r)
@@ -87,7 +87,7 @@ const struct read_op keypair_list = {
 	&SQL_keypair_list, list_bind, list_view
 };
 
-/* -- one --------------------------------------------------------------------- */
+/* -- one ------------------------------------------------------------------ */
 
 static int show_bind(struct req *rq)
 {
@@ -143,7 +143,7 @@ int keypair_delete(struct req *rq)
 	return reply(rq, req_mv(rq, 2) ? 204 : 202);
 }
 
-/* -- create ------------------------------------------------------------------ */
+/* -- create --------------------------------------------------------------- */
 
 struct keypair_in {
 	const char *name, *type, *public_key, *user_id;

@@ -3,7 +3,7 @@
 
 #include "nova-lite/nova.h"
 
-/* -- reads ------------------------------------------------------------------- */
+/* -- reads ---------------------------------------------------------------- */
 
 static int list_bind(struct req *rq)
 {
@@ -65,7 +65,7 @@ static int show_view(struct req *rq, const struct rows *rows)
 
 const struct read_op metadata_show = { &SQL_server_bag, show_bind, show_view };
 
-/* -- writes ------------------------------------------------------------------ */
+/* -- writes --------------------------------------------------------------- */
 
 struct metadata_in { json_t *metadata, *meta; };
 

@@ -5,7 +5,7 @@
 #include "common/json/repr.h"
 #include "nova-lite/nova.h"
 
-/* -- what a quota set shows, by version ------------------------------------ */
+/* -- what a quota set shows, by version ----------------------------------- */
 
 /* gone: the version from which a resource is no business of compute's. */
 static const struct resource {
@@ -121,7 +121,7 @@ const struct read_op quota_detail = {
 	&SQL_limit_list, show_bind, detail_view
 };
 
-/* -- changes ----------------------------------------------------------------- */
+/* -- changes -------------------------------------------------------------- */
 
 static bool limit_of(const json_t *v, long long *limit_r)
 {
@@ -212,7 +212,7 @@ int quota_delete(struct req *rq)
 	return reply(rq, 202);
 }
 
-/* -- limits ------------------------------------------------------------------ */
+/* -- limits --------------------------------------------------------------- */
 
 /* The same figures under the names that limits have; gone as above. */
 static const struct limit_name {

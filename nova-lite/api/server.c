@@ -6,7 +6,7 @@
 #include "nova-lite/servers.h"
 #include "nova-lite/status.h"
 
-/* -- what a list is asked for ------------------------------------------------ */
+/* -- what a list is asked for --------------------------------------------- */
 
 /* All parameters that Nova knows; from 2.75 on any other is an error. */
 static const char *const known[] = {
@@ -194,7 +194,7 @@ static int servers_bind(struct req *rq)
 	return 0;
 }
 
-/* -- lists ------------------------------------------------------------------- */
+/* -- lists ---------------------------------------------------------------- */
 
 static void server_brief(struct req *rq, const struct urls *u,
 			 const char *key, const struct row *row)
@@ -248,7 +248,7 @@ const struct read_op server_detail = {
 	&SQL_server_list, servers_bind, server_detail_view
 };
 
-/* -- one --------------------------------------------------------------------- */
+/* -- one ------------------------------------------------------------------ */
 
 static int one_server(struct req *rq, const struct row *row)
 {

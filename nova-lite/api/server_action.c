@@ -4,7 +4,7 @@
 
 #include "nova-lite/nova.h"
 
-/* -- power ------------------------------------------------------------------- */
+/* -- power ---------------------------------------------------------------- */
 
 /* What compute.server_command takes; see catalog/0005_compute_rules.sql. */
 struct command {
@@ -68,7 +68,7 @@ int server_reboot(struct req *rq)
 			  "'Hard', 'hard', 'SOFT', 'Soft', 'soft']");
 }
 
-/* -- locks ------------------------------------------------------------------- */
+/* -- locks ---------------------------------------------------------------- */
 
 static int lock_set(struct req *rq, bool locked, const char *reason)
 {

@@ -46,7 +46,7 @@ static const struct jfield root_fields[] = {
 	JF_END
 };
 
-/* -- checks ------------------------------------------------------------------ */
+/* -- checks --------------------------------------------------------------- */
 
 /* "zone:host:node" is an administrator's way to place a server by hand. */
 static int split_zone(struct req *rq, struct server_in *in)
@@ -154,7 +154,7 @@ static int read_server(struct req *rq, struct server_in *in)
 	return check_devices(rq, in);
 }
 
-/* -- what the catalog gets ------------------------------------------------- */
+/* -- what the catalog gets ------------------------------------------------ */
 
 static void random_text(char *out, size_t n, const char *alphabet)
 {
@@ -259,7 +259,7 @@ static const char *draft(struct req *rq, const struct server_in *in)
 	return arena_strdup(req_arena(rq), buf_str(&out));
 }
 
-/* -- the reply --------------------------------------------------------------- */
+/* -- the reply ------------------------------------------------------------ */
 
 static void asked_groups_view(struct req *rq, const struct server_in *in)
 {

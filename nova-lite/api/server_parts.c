@@ -6,7 +6,7 @@
 #include "nova-lite/check.h"
 #include "nova-lite/server_in.h"
 
-/* -- networks ---------------------------------------------------------------- */
+/* -- networks ------------------------------------------------------------- */
 
 struct network_in {
 	const char *uuid, *port, *fixed_ip, *tag;
@@ -65,7 +65,7 @@ int check_networks(struct req *rq, struct server_in *in)
 	return 0;
 }
 
-/* -- security groups --------------------------------------------------------- */
+/* -- security groups ------------------------------------------------------ */
 
 int check_security_groups(struct req *rq, struct server_in *in)
 {
@@ -91,7 +91,7 @@ int check_security_groups(struct req *rq, struct server_in *in)
 	return i == json_array_size(in->security_groups) ? 0 : -1;
 }
 
-/* -- files ------------------------------------------------------------------- */
+/* -- files ---------------------------------------------------------------- */
 
 int check_personality(struct req *rq, struct server_in *in)
 {
@@ -115,7 +115,7 @@ int check_personality(struct req *rq, struct server_in *in)
 	return 0;
 }
 
-/* -- block devices ----------------------------------------------------------- */
+/* -- block devices -------------------------------------------------------- */
 
 struct device_in {
 	const char *uuid, *source, *destination, *guest_format;

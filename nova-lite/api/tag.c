@@ -16,7 +16,7 @@ static void tags_view(struct req *rq, const struct row *row, int col)
 	j_end(&rq->w);
 }
 
-/* -- reads ------------------------------------------------------------------- */
+/* -- reads ---------------------------------------------------------------- */
 
 static int list_bind(struct req *rq)
 {
@@ -63,7 +63,7 @@ static int show_view(struct req *rq, const struct rows *rows)
 
 const struct read_op tag_show = { &SQL_server_bag, show_bind, show_view };
 
-/* -- writes ------------------------------------------------------------------ */
+/* -- writes --------------------------------------------------------------- */
 
 static int tags_set(struct req *rq, const char *json, struct row *row_r)
 {

@@ -54,7 +54,7 @@ static int usage_bind(struct req *rq, const char *project)
 	return 0;
 }
 
-/* -- views ------------------------------------------------------------------- */
+/* -- views ---------------------------------------------------------------- */
 
 static void server_usage_view(struct jw *w, const struct row *row)
 {
@@ -147,7 +147,7 @@ static void page_view(struct req *rq, const struct rows *rows, const char *key)
 	next_view(rq, &page);
 }
 
-/* -- all projects ------------------------------------------------------------ */
+/* -- all projects --------------------------------------------------------- */
 
 static int list_bind(struct req *rq)
 {
@@ -175,7 +175,7 @@ static int list_view(struct req *rq, const struct rows *rows)
 
 const struct read_op usage_list = { &SQL_usage_list, list_bind, list_view };
 
-/* -- one project ------------------------------------------------------------- */
+/* -- one project ---------------------------------------------------------- */
 
 static int show_bind(struct req *rq)
 {

@@ -6,7 +6,7 @@
 
 #define LIMIT_MAX 1000000000
 
-/* -- members ----------------------------------------------------------------- */
+/* -- members -------------------------------------------------------------- */
 
 bool view_wants(const struct view *v, const char *key)
 {
@@ -77,7 +77,7 @@ void view_common(const struct view *v, int project_col)
 	view_col(v, "project_id", project_col);
 }
 
-/* -- replies ----------------------------------------------------------------- */
+/* -- replies -------------------------------------------------------------- */
 
 static void read_fields(struct view *v)
 {
@@ -172,7 +172,7 @@ int kind_lost(struct req *rq, const char *type, const char *word)
 		    group ? "does not exist" : "could not be found.");
 }
 
-/* -- filters ----------------------------------------------------------------- */
+/* -- filters -------------------------------------------------------------- */
 
 static void list_add(struct buf *out, const char *s)
 {

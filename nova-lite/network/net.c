@@ -4,7 +4,7 @@
 
 #include "nova-lite/network/network.h"
 
-/* -- networks ---------------------------------------------------------------- */
+/* -- networks ------------------------------------------------------------- */
 
 static void network_view(const struct view *v)
 {
@@ -76,7 +76,7 @@ const struct read_op network_show = {
 	&SQL_network_list, network_show_bind, network_show_view
 };
 
-/* -- subnets ----------------------------------------------------------------- */
+/* -- subnets -------------------------------------------------------------- */
 
 static void pool_view(const struct view *v)
 {
@@ -152,7 +152,7 @@ const struct read_op subnet_show = {
 	&SQL_subnet_list, subnet_show_bind, subnet_show_view
 };
 
-/* -- ports ------------------------------------------------------------------- */
+/* -- ports ---------------------------------------------------------------- */
 
 static void fixed_ips_view(const struct view *v)
 {

@@ -67,7 +67,7 @@ const struct read_op security_group_show = {
 	&SQL_security_group_list, show_bind, show_view
 };
 
-/* -- what there is none of ------------------------------------------------- */
+/* -- what there is none of ------------------------------------------------ */
 
 int rule_list(struct req *rq)
 {

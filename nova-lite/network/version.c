@@ -54,7 +54,7 @@ int resource_list(struct req *rq)
 	return reply(rq, 200);
 }
 
-/* -- extensions -------------------------------------------------------------- */
+/* -- extensions ----------------------------------------------------------- */
 
 /* Clients take what is named here for granted, so only what is here is. */
 static const struct extension {
