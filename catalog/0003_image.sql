@@ -7,8 +7,8 @@ create table image.images (
 	owner text not null,		-- project
 	name text,
 	status text not null default 'queued' check (status in ('queued',
-		'saving', 'active', 'deactivated', 'pending_delete',
-		'deleted')),
+		'saving', 'uploading', 'active', 'deactivated',
+		'pending_delete', 'deleted')),
 	visibility text not null default 'shared' check (visibility in
 		('public', 'community', 'shared', 'private')),
 	disk_format text,
@@ -24,6 +24,8 @@ create table image.images (
 	min_ram int not null default 0 check (min_ram >= 0),
 	properties jsonb not null default '{}',	-- strings, by name
 	tags jsonb not null default '[]',	-- strings, each once
+	-- Of bytes that arrived and wait for an import: size, checksum ...
+	staged jsonb,
 	host text,		-- whose store has the bytes, or is getting them
 	created_at timestamptz not null default now(),
 	updated_at timestamptz not null default now(),
@@ -33,7 +35,7 @@ create table image.images (
 create index images_created_idx on image.images (created_at desc, id desc)
 	where deleted_at is null;
 create index images_unfinished_idx on image.images (host)
-	where status in ('saving', 'pending_delete');
+	where status in ('saving', 'uploading', 'pending_delete');
 
 create table image.members (
 	image_id uuid not null references image.images,
@@ -86,6 +88,20 @@ begin
 	end if;
 	return next i;
 end $$;
+
+-- The next status of an image that may get bytes, which it may when it is
+-- known of what kind they will be.
+create function image.need_formats(i image.images, status text)
+returns text language sql as $$
+	select case when i.disk_format is null or i.container_format is null
+	then image.refuse('LT400', format('Properties %s must be set prior to '
+		'saving data.', concat_ws(', ',
+			case when i.disk_format is null
+				then 'disk_format' end,
+			case when i.container_format is null
+				then 'container_format' end)))
+	else status end
+$$;
 
 -- Any sort key of a list as text that sorts as its value does (collation C).
 -- Inlined; with a null key it folds to nothing.

@@ -39,8 +39,8 @@ void glance_finish(struct req *rq);
 int fail_detail(struct req *rq, enum err_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* 204 with the Content-Type that Glance's own have, though without a body. */
-int reply_done(struct req *rq);
+/* No body, but the Content-Type that Glance's own such replies have. */
+int reply_done(struct req *rq, int status);
 
 /*
  * The JSON body, whatever its media type says (as Glance takes it), owned by
@@ -53,8 +53,9 @@ json_t *glance_body(struct req *rq);
 const char *image_id(struct req *rq, const char *lost);
 #define IMAGE_LOST "No image found with ID %s"
 
-/* The only store, as clients see it. */
+/* The only store and the only way of import, as clients see them. */
 #define STORE_ID "fs"
+#define IMPORT_METHOD "glance-direct"
 
 /* Common parameters: the image, and who asks. */
 #define IMAGE_ASKED(rq, id) \

@@ -70,16 +70,18 @@ static int settle(struct sql_conn *conn, const struct row *row,
 		  struct err *e)
 {
 	const char *id = row_text(row, unfinished__id);
-	bool saving = !strcmp(row_text(row, unfinished__status), "saving");
+	bool deleted = !strcmp(row_text(row, unfinished__status),
+			       "pending_delete");
 	struct rows none;
 
 	if (store_remove(state.store, id, e) < 0 ||
-	    sql_exec(conn, saving ? &SQL_image_upload_undo : &SQL_image_deleted,
+	    sql_exec(conn, deleted ? &SQL_image_deleted
+				   : &SQL_image_upload_undo,
 		     ARGS(id), &none, e) < 0)
 		return -1;
 	rows_fini(&none);
-	log_kv(LOG_INFO_, "settled", "image", id, "was",
-	       saving ? "saving" : "pending_delete", NULL);
+	log_kv(LOG_INFO_, "settled", "image", id, "now",
+	       deleted ? "deleted" : "queued", NULL);
 	return 0;
 }
 

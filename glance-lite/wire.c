@@ -60,10 +60,10 @@ int fail_detail(struct req *rq, enum err_kind kind, const char *fmt, ...)
 	return fail(rq, kind, "%c%s", SEPARATOR, detail);
 }
 
-int reply_done(struct req *rq)
+int reply_done(struct req *rq, int status)
 {
 	reply_header(rq, "Content-Type", "text/html; charset=UTF-8");
-	return reply(rq, 204);
+	return reply(rq, status);
 }
 
 /* -- hooks before a handler ----------------------------------------------- */

@@ -17,6 +17,12 @@
 
 /* -- upload --------------------------------------------------------------- */
 
+/* Into the image at once, or staged: to wait for an import. */
+static const struct intake {
+	const struct sql_stmt *begin, *end;
+} direct = { &SQL_image_upload, &SQL_image_uploaded },
+  staged = { &SQL_image_stage, &SQL_image_staged };
+
 struct upload {
 	const char *id, *disk_format, *container_format;
 	struct store_put put;
@@ -148,9 +154,10 @@ static int64_t record(struct req *rq, const struct sql_stmt *stmt,
  * A deleted image takes its bytes along. Without an answer they stay: either
  * the image is active and needs them, or the next start removes them.
  */
-static int finish(struct req *rq, struct upload *up)
+static int finish(struct req *rq, struct upload *up,
+		  const struct sql_stmt *end)
 {
-	int64_t n = record(rq, &SQL_image_uploaded, ARGS(up->id, up->put.size,
+	int64_t n = record(rq, end, ARGS(up->id, up->put.size,
 		sql_int_or_null(up->virtual_size, -1),
 		(const char *)up->checksum, "sha512",
 		(const char *)up->hash));
@@ -173,7 +180,7 @@ static int undo(struct req *rq, const struct upload *up)
 	return -1;
 }
 
-int image_upload(struct req *rq)
+static int take_in(struct req *rq, const struct intake *how)
 {
 	struct upload up = { .id = image_id(rq, IMAGE_LOST) };
 	struct row row;
@@ -181,15 +188,73 @@ int image_upload(struct req *rq)
 	if (!up.id || check_type(rq) < 0 ||
 	    check_size(rq, rq->http->content_length) < 0)
 		return -1;
-	if (sql_one(rq, &SQL_image_upload, &row, ARGS(IMAGE_ASKED(rq, up.id),
-						      glance()->host)) < 0)
+	if (sql_one(rq, how->begin, &row, ARGS(IMAGE_ASKED(rq, up.id),
+					       glance()->host)) < 0)
 		return -1;
 	up.disk_format = row_text(&row, upload__disk_format);
 	up.container_format = row_text(&row, upload__container_format);
 	release_conn(rq);
 	if (store_body(rq, &up) < 0)
 		return undo(rq, &up);
-	return finish(rq, &up) < 0 ? -1 : reply_done(rq);
+	return finish(rq, &up, how->end) < 0 ? -1 : reply_done(rq, 204);
+}
+
+int image_upload(struct req *rq)
+{
+	return take_in(rq, &direct);
+}
+
+int image_stage(struct req *rq)
+{
+	return take_in(rq, &staged);
+}
+
+/* -- import ---------------------------------------------------------------- */
+
+static int check_method(struct req *rq, json_t *body)
+{
+	json_t *method = json_object_get(body, "method");
+	const char *name = json_string_value(json_object_get(method, "name"));
+
+	if (!json_is_object(method))
+		return fail(rq, ERR_BAD_REQUEST,
+			    "Import request requires a 'method' field.");
+	if (!name)
+		return fail(rq, ERR_BAD_REQUEST,
+			    "Import request requires a 'name' field.");
+	if (strcmp(name, IMPORT_METHOD) != 0)
+		return fail(rq, ERR_BAD_REQUEST,
+			    "Unknown import method name '%s'.", name);
+	return 0;
+}
+
+static int check_stores(struct req *rq, json_t *body)
+{
+	const char *name;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(body, "stores"), i, v) {
+		name = json_string_value(v);
+		if (!name || strcmp(name, STORE_ID) != 0)
+			return fail(rq, ERR_CONFLICT, "Store for image import "
+				    "not found: %s", name ? name : "");
+	}
+	return 0;
+}
+
+int image_import(struct req *rq)
+{
+	json_t *body = glance_body(rq);
+	const char *id;
+
+	if (!body || check_method(rq, body) < 0 || check_stores(rq, body) < 0)
+		return -1;
+	id = image_id(rq, IMAGE_LOST);
+	if (!id || sql_run(rq, &SQL_image_import,
+			   ARGS(IMAGE_ASKED(rq, id))) < 0)
+		return -1;
+	return reply_done(rq, 202);
 }
 
 /* -- download ------------------------------------------------------------- */

@@ -181,7 +181,6 @@ int schema_members(struct req *rq)
 
 /* -- what this service can do --------------------------------------------- */
 
-/* None: data comes by PUT. */
 int info_import(struct req *rq)
 {
 	struct jw *w = &rq->w;
@@ -191,6 +190,7 @@ int info_import(struct req *rq)
 	j_str(w, "description", "Import methods available.");
 	j_str(w, "type", "array");
 	j_arr(w, "value");
+	j_str(w, NULL, IMPORT_METHOD);
 	j_end(w);
 	j_end(w);
 	j_end(w);

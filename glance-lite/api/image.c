@@ -165,6 +165,7 @@ int image_create(struct req *rq)
 			    doc.id);
 	image_view(&rq->w, &row);
 	reply_header(rq, "Location", "%s/v2/images/%s", rq->base_url, doc.id);
+	reply_header(rq, "OpenStack-image-import-methods", IMPORT_METHOD);
 	reply_header(rq, "OpenStack-image-store-ids", STORE_ID);
 	return reply(rq, 201);
 }
@@ -270,7 +271,7 @@ int image_delete(struct req *rq)
 	if (store_remove(glance()->store, id, &rq->err) < 0 ||
 	    sql_run(rq, &SQL_image_deleted, ARGS(id)) < 0)
 		return -1;
-	return reply_done(rq);
+	return reply_done(rq, 204);
 }
 
 static int set_status(struct req *rq, const struct sql_stmt *stmt)
@@ -279,7 +280,7 @@ static int set_status(struct req *rq, const struct sql_stmt *stmt)
 
 	if (!id || sql_run(rq, stmt, ARGS(IMAGE_ASKED(rq, id))) < 0)
 		return -1;
-	return reply_done(rq);
+	return reply_done(rq, 204);
 }
 
 int image_deactivate(struct req *rq)
@@ -308,7 +309,7 @@ int image_tag_create(struct req *rq)
 	if (sql_run(rq, &SQL_image_tag_create, ARGS(IMAGE_ASKED(rq, id), tag,
 		    glance()->tag_quota)) < 0)
 		return -1;
-	return reply_done(rq);
+	return reply_done(rq, 204);
 }
 
 int image_tag_delete(struct req *rq)
@@ -322,5 +323,5 @@ int image_tag_delete(struct req *rq)
 		    ARGS(IMAGE_ASKED(rq, id), req_path(rq, "tag")));
 	if (n == 0)
 		return fail(rq, ERR_NOT_FOUND, NULL);
-	return n < 0 ? -1 : reply_done(rq);
+	return n < 0 ? -1 : reply_done(rq, 204);
 }

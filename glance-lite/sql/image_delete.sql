@@ -4,7 +4,7 @@ set status = case when o.protected
 		then image.refuse('LT403', format('Image %s is protected '
 			'and cannot be deleted.', o.id))
 		else 'pending_delete' end,
-	deleted_at = now()
+	staged = null, deleted_at = now()
 from image.own($1::uuid, $2, $3::boolean,
 	'Failed to find image %s to delete') o
 where i.id = o.id

@@ -102,6 +102,44 @@ def test_upload_bad(cloud):
     status(cloud.admin.delete("image", path(public)), 204)
 
 
+def test_import(cloud):
+    data = os.urandom(100000)
+    image = create(cloud.demo)
+    stage, use = path(image, "/stage"), path(image, "/import")
+    direct = {"method": {"name": "glance-direct"}}
+    explained(cloud.demo.post("image", use, direct, headers=JSON), 409,
+              "Conflict", "Image needs to be staged before 'glance-direct' "
+              "method can be used")
+    for body, text in (
+            ({}, "Import request requires a 'method' field."),
+            ({"method": {}}, "Import request requires a 'name' field."),
+            ({"method": {"name": "nosuch"}},
+             "Unknown import method name 'nosuch'.")):
+        explained(cloud.demo.post("image", use, body, headers=JSON), 400,
+                  "Bad Request", text)
+    status(cloud.demo.put("image", stage, data), 204)
+    got = show(cloud.demo, image).json
+    equal((got["status"], got["size"]), ("uploading", None), "staged")
+    status(cloud.demo.get("image", path(image, "/file")), 204, "no data yet")
+    explained(upload(cloud.demo, image, data, headers=JSON), 409, "Conflict",
+              "Image status transition from uploading to saving is not "
+              "allowed")
+    status(cloud.demo.post("image", use, dict(direct, stores=["x"])), 409)
+    status(cloud.other.post("image", use, direct), 404)
+    status(cloud.demo.post("image", use, dict(direct, stores=["fs"])), 202)
+    got = show(cloud.demo, image).json
+    equal((got["status"], got["checksum"]), (
+        "active", hashlib.md5(data).hexdigest()), "imported")
+    equal(cloud.demo.get("image", path(image, "/file")).body, data, "data")
+    explained(cloud.demo.put("image", stage, data, headers=JSON), 409,
+              "Conflict", "Image status transition from active to uploading "
+              "is not allowed")
+    image = create(cloud.demo)
+    status(cloud.demo.put("image", path(image, "/stage"), data), 204)
+    status(cloud.demo.delete("image", path(image)), 204)
+    check(image["id"] not in files(cloud), "no file")
+
+
 def begin_upload(cloud, image, framing, data):
     """Sends the head of an upload and some of its data."""
     sock = socket.create_connection(cloud.urls["image"])
@@ -221,12 +259,16 @@ def test_crash(cloud):
         upload(own.demo, gone, b"x" * 1000)
         own.db.sql("update image.images set status = 'pending_delete', "
                    "deleted_at = now() where id = '%s'" % gone["id"])
+        staged = create(own.demo)
+        status(own.demo.put("image", path(staged, "/stage"), b"kept"), 204)
         own.restart("glance-lite", sig=9)
         sock.close()
         own.wait_ready()
         equal(show(own.demo, image).json["status"], "queued", "status")
-        equal(files(own), set(), "files")
+        equal(files(own), {staged["id"]}, "files")
         equal(incoming(own), [], "temporary files")
+        status(own.demo.post("image", path(staged, "/import"), {
+            "method": {"name": "glance-direct"}}), 202, "staged before")
         equal(own.db.sql("select status from image.images where id = '%s'" %
                          gone["id"]), [["deleted"]], "the delete is ended")
         status(upload(own.demo, image, b"whole"), 204)
@@ -243,8 +285,8 @@ def test_database_restart(cloud):
             check(until(lambda: image["id"] in files(own), 5), "stored")
             own.postgres.start()
             check(b" 204 " in sock.recv(4096), "recorded when it is back")
-        equal(until(lambda: show(own.demo, image).json.get("status"), 5),
-              "active", "status")
+        until(lambda: show(own.demo, image).status == 200, 5)
+        equal(show(own.demo, image).json["status"], "active", "status")
         equal(own.demo.get("image", path(image, "/file")).body,
               b"1234567890", "data")
 
