@@ -128,7 +128,7 @@ create table compute.servers (
 	image_id uuid,
 	image_props jsonb not null default '{}',
 	flavor_id text not null,
-	flavor jsonb not null,		-- as it was at create: flavor.row's keys
+	flavor jsonb not null,		-- its row, as it was at create
 	vcpus int not null,
 	ram int not null,
 	disk int not null,
