@@ -21,7 +21,7 @@ static void peer_format(const struct sockaddr_storage *ss, char *peer)
 		strcpy(peer, "unix");
 }
 
-static void conn_new(struct http_loop *l, int fd,
+static void conn_new(struct http_loop *l, int fd, const struct listener *li,
 		     const struct sockaddr_storage *from)
 {
 	struct http_conn *c = xcalloc(1, sizeof(*c));
@@ -32,7 +32,10 @@ static void conn_new(struct http_loop *l, int fd,
 	c->rq.loop = l;
 	c->rq.file_fd = -1;
 	arena_init(&c->rq.arena);
-	peer_format(from, c->peer);
+	if (li->peer[0])
+		strcpy(c->peer, li->peer);
+	else
+		peer_format(from, c->peer);
 	c->next = l->conns;
 	if (c->next)
 		c->next->prev = c;
@@ -87,13 +90,14 @@ static void listener_pause(struct http_loop *l, struct listener *li)
 }
 
 static void conn_welcome(struct http_loop *l, int fd,
+			 const struct listener *li,
 			 const struct sockaddr_storage *from)
 {
 	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\n"
 		"Content-Length: 0\r\nConnection: close\r\n\r\n";
 
 	if (conn_admit(l)) {
-		conn_new(l, fd, from);
+		conn_new(l, fd, li, from);
 		return;
 	}
 	send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -105,6 +109,8 @@ void conn_accept(struct http_loop *l, struct source *s, uint32_t events)
 	struct listener *li = container_of(s, struct listener, source);
 
 	(void)events;
+	if (li->fd < 0)
+		return;		/* closed in this turn */
 	for (int i = 0; i < ACCEPTS_PER_TURN || l->stopping; i++) {
 		struct sockaddr_storage from = { 0 };
 		socklen_t len = sizeof(from);
@@ -112,7 +118,7 @@ void conn_accept(struct http_loop *l, struct source *s, uint32_t events)
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			conn_welcome(l, fd, &from);
+			conn_welcome(l, fd, li, &from);
 		} else if (errno != ECONNABORTED && errno != EINTR) {
 			if (errno != EAGAIN && !l->stopping)
 				listener_pause(l, li);

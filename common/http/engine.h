@@ -8,6 +8,7 @@
  *	server.c	configuration, listening, start and end
  *	loop.c		a thread of events, deadlines, timers and its mailbox
  *	accept.c	new connections, and room for them
+ *	door.c		addresses that come and go while serving
  *	conn.c		a connection's states, one request after the other
  *	request.c	a parsed head as struct http_req
  *	reply.c		the head of the reply; whether the connection goes on
@@ -114,7 +115,16 @@ struct timer {
 
 struct listener {
 	struct source source;
+	char peer[INET6_ADDRSTRLEN];	/* of all who come; "": their own */
 	int fd;
+};
+
+/* A unix socket that was opened while serving. Once closed it is kept for the
+ * next, because an event or a timer may still point here. */
+struct door {
+	struct listener listener;
+	char *path;			/* NULL: closed */
+	struct door *next;
 };
 
 struct due_list {
@@ -134,6 +144,7 @@ struct http_loop {
 	int mail_fd;
 	_Atomic(struct http_conn *) mail;
 	struct listener listeners[LISTEN_MAX];
+	struct door *doors;
 	struct http_conn *conns, *graves;
 	struct watch *watches;
 	struct timer *timers;
@@ -170,6 +181,13 @@ const char *loop_date(struct http_loop *l);
 
 /* accept.c: a listener's fire */
 void conn_accept(struct http_loop *l, struct source *s, uint32_t events);
+
+/* server.c: listens at a path, which is removed first */
+int listen_unix(const char *path, struct err *e);
+
+/* door.c */
+void doors_close(struct http_loop *l);
+void doors_free(struct http_loop *l);
 
 /* conn.c */
 void conn_fire(struct http_loop *l, struct source *s, uint32_t events);

@@ -264,6 +264,7 @@ static void loop_close_doors(struct http_loop *l)
 		close(li->fd);
 		li->fd = -1;
 	}
+	doors_close(l);
 	for (c = l->conns; c; c = next) {
 		next = c->next;
 		if (c->due_list != DUE_IDLE)
@@ -368,6 +369,7 @@ void loop_free(struct http_loop *l)
 	graves_clear(l);
 	for (int i = 0; i < LISTEN_MAX; i++)
 		cleanup_close(&l->listeners[i].fd);
+	doors_free(l);
 	cleanup_close(&l->mail_fd);
 	cleanup_close(&l->epfd);
 	free(l);

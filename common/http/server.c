@@ -16,7 +16,7 @@ enum { BACKLOG = 1024 };
 
 /* ---- listening -------------------------------------------------------- */
 
-static int listen_unix(const char *path, struct err *e)
+int listen_unix(const char *path, struct err *e)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,

@@ -162,6 +162,15 @@ int http_loop_index(const struct http_loop *l);
 int http_loop_watch(struct http_loop *l, int fd, uint32_t events,
 		    void (*fn)(struct http_loop *l, uint32_t events,
 			       void *arg), void *arg);
+/*
+ * Loop thread: listens at one more unix socket until http_loop_unlisten or the
+ * end of the server. Requests that come in there have `peer` (at most 45
+ * bytes) for their peer: where clients are told apart by their sockets.
+ */
+int http_loop_listen(struct http_loop *l, const char *path, const char *peer,
+		     struct err *e);
+/* Connections that are open stay. Nothing happens when none is at path. */
+void http_loop_unlisten(struct http_loop *l, const char *path);
 /* Runs fn on the loop thread after ms (once); for retries and deadlines. */
 void http_loop_timer(struct http_loop *l, int ms,
 		     void (*fn)(struct http_loop *l, void *arg), void *arg);

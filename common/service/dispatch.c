@@ -373,10 +373,14 @@ static void on_finished(struct http_req *http, void *arg)
 static int on_loop_start(struct http_loop *l, void *arg)
 {
 	struct dispatch *d = arg;
+	struct err e;
 
 	log_gather(true);
 	loop_sql_start(l, d->dsn);
-	return 0;
+	if (!d->svc->loop_start || d->svc->loop_start(l, &e) == 0)
+		return 0;
+	log_err("%s %s", e.msg, e.detail);
+	return -1;
 }
 
 static void on_loop_stop(struct http_loop *l, void *arg)

@@ -47,6 +47,9 @@ struct service {
 	 * caches. conn is good for the call. */
 	int (*start)(const struct conf *conf, struct sql_conn *conn,
 		     struct err *e);
+	/* On each loop's thread, before its first request: descriptors and
+	 * addresses of its own. -1 ends the start. */
+	int (*loop_start)(struct http_loop *l, struct err *e);
 	/* Before exit, after the server has stopped. */
 	void (*stop)(void);
 	/* `name bootstrap ...` and the like; NULL-terminated. */
