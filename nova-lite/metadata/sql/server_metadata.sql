@@ -23,6 +23,7 @@ select jsonb_build_object(
 	'public_key', s.public_key,
 	'metadata', s.metadata,
 	'user_data', s.user_data,
+	'password', s.password,
 	'security_groups', s.security_groups,
 	'dns', (
 		select coalesce(jsonb_agg(distinct host(d)), '[]')
