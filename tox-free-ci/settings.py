@@ -49,6 +49,8 @@ def common(cloud, name):
             cloud.url("identity")
     if name == "keystone-shim" and not cloud.durable:
         values["identity", "password_hash_rounds"] = 4
+    if name == "nova-lite-metadata":
+        values["metadata", "state_path"] = cloud.path("nova")
     if name == "nova-lite-compute":
         values.update(agent(cloud))
     return values
