@@ -86,7 +86,8 @@ kernel=$(kernel_package)
 [ -n "$kernel" ] || die "no linux-image-cloud-amd64 known to apt"
 release=${kernel#linux-image-}
 unpack "$kernel" "./boot/vmlinuz-*" "./lib/modules/*/kernel/drivers/*" \
-	"./lib/modules/*/kernel/fs/isofs/*" "./lib/modules/*/kernel/net/core/*" \
+	"./lib/modules/*/kernel/fs/isofs/*" \
+	"./lib/modules/*/kernel/net/core/*" \
 	"./lib/modules/*/kernel/lib/*"
 unpack busybox-static ./bin/busybox
 unpack isolinux ./usr/lib/ISOLINUX/isolinux.bin \

@@ -395,6 +395,7 @@ static void bridged_machine_lives(void **unused)
 	fresh_disk();
 	OK(virt_define(virt, &spec, &err));
 	OK(virt_start(virt, UUID, &err));
+	run("ebtables -t nat -L | grep -q", "'IPv4 --ip-src 10.77.9.23'", "");
 	expect_console("DEMO config-drive=/dev/sr0");
 	expect_console("DEMO address=10.77.9.23/24");
 	expect_console("DEMO source=network");
