@@ -131,7 +131,8 @@ static int role_assignment_list_bind(struct req *rq)
 	req_args(rq, query_text(rq, "user.id"), query_text(rq, "group.id"),
 		 query_text(rq, "role.id"), target,
 		 query_is_set(rq, "scope.system"),
-		 query_is_set(rq, "effective"));
+		 query_is_set(rq, "effective"),
+		 query_is_set(rq, "include_subtree"));
 	return allow_reader(rq);
 }
 

@@ -9,14 +9,14 @@ struct group_in {
 };
 
 static const struct jfield group_new_fields[] = {
-	JF_STR(struct group_in, name, J_REQ | J_NAME, 1, 64),
+	JF_STR(struct group_in, name, J_REQ, 1, 64),
 	JF_STR(struct group_in, domain_id, 0, 1, 64),
 	JF_STR(struct group_in, description, J_NULL, 0, 65535),
 	JF_END_OPEN
 };
 
 static const struct jfield group_fields[] = {
-	JF_STR(struct group_in, name, J_NAME, 1, 64),
+	JF_STR(struct group_in, name, 0, 1, 64),
 	JF_STR(struct group_in, domain_id, 0, 1, 64),
 	JF_STR(struct group_in, description, J_NULL, 0, 65535),
 	JF_END_OPEN

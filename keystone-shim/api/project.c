@@ -13,7 +13,7 @@ struct project_in {
 };
 
 static const struct jfield project_new_fields[] = {
-	JF_STR(struct project_in, name, J_REQ | J_NAME, 1, 64),
+	JF_STR(struct project_in, name, J_REQ, 1, 64),
 	JF_STR(struct project_in, domain_id, J_NULL, 1, 64),
 	JF_STR(struct project_in, parent_id, J_NULL, 1, 64),
 	JF_STR(struct project_in, description, J_NULL, 0, 65535),
@@ -25,7 +25,7 @@ static const struct jfield project_new_fields[] = {
 };
 
 static const struct jfield project_fields[] = {
-	JF_STR(struct project_in, name, J_NAME, 1, 64),
+	JF_STR(struct project_in, name, 0, 1, 64),
 	JF_STR(struct project_in, domain_id, J_NULL, 1, 64),
 	JF_STR(struct project_in, parent_id, J_NULL, 1, 64),
 	JF_STR(struct project_in, description, J_NULL, 0, 65535),

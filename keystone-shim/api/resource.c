@@ -89,6 +89,17 @@ int resource_delete(struct req *rq, const struct resource *r,
 	return reply(rq, 204);
 }
 
+/* Keystone's pattern for every name: something that is not white space. */
+static int name_check(struct req *rq, json_t *obj)
+{
+	const char *name = json_string_value(json_object_get(obj, "name"));
+
+	if (!name || name[strspn(name, " \t\r\n\v\f")] != '\0')
+		return 0;
+	return fail(rq, ERR_BAD_REQUEST, "Invalid input for field 'name': "
+		    "'%s' does not match '[\\\\S]+'", name);
+}
+
 static void text_drop(void *text)
 {
 	free(text);
@@ -108,7 +119,7 @@ const char *resource_body(struct req *rq, const char *key,
 		obj = json_object();
 		json_object_set_new(body, key, obj);
 	}
-	if (req_body(rq, key, fields, in) < 0)
+	if (req_body(rq, key, fields, in) < 0 || name_check(rq, obj) < 0)
 		return NULL;
 	copy = json_copy(obj);
 	if (secret)

@@ -11,7 +11,7 @@ struct role_in {
 };
 
 static const struct jfield role_new_fields[] = {
-	JF_STR(struct role_in, name, J_REQ | J_NAME, 1, 255),
+	JF_STR(struct role_in, name, J_REQ, 1, 255),
 	JF_STR(struct role_in, domain_id, J_NULL, 1, 64),
 	JF_STR(struct role_in, description, J_NULL, 0, 65535),
 	JF_JSON(struct role_in, options, J_OBJ),
@@ -19,7 +19,7 @@ static const struct jfield role_new_fields[] = {
 };
 
 static const struct jfield role_fields[] = {
-	JF_STR(struct role_in, name, J_NAME, 1, 255),
+	JF_STR(struct role_in, name, 0, 1, 255),
 	JF_STR(struct role_in, description, J_NULL, 0, 65535),
 	JF_JSON(struct role_in, options, J_OBJ),
 	JF_END_OPEN

@@ -205,6 +205,9 @@ int token_revoke(struct req *rq)
 	if (sql_run(rq, &SQL_token_revoke,
 		    ARGS((const char *)t->audit_id,
 			 sql_time(t->expires_at))) < 0 ||
+	    sql_run(rq, &SQL_revocation_prune,
+		    ARGS(2 * conf_int(service_conf(), "token",
+				      "expiration"))) < 0 ||
 	    tokens_changed(rq) < 0)
 		return -1;
 	return reply(rq, 204);

@@ -13,7 +13,7 @@ struct user_in {
 };
 
 static const struct jfield user_new_fields[] = {
-	JF_STR(struct user_in, name, J_REQ | J_NAME, 1, 255),
+	JF_STR(struct user_in, name, J_REQ, 1, 255),
 	JF_STR(struct user_in, domain_id, 0, 1, 64),
 	JF_STR(struct user_in, default_project_id, J_NULL, 1, 64),
 	JF_STR(struct user_in, password, J_NULL, 0, 4096),
@@ -23,7 +23,7 @@ static const struct jfield user_new_fields[] = {
 };
 
 static const struct jfield user_fields[] = {
-	JF_STR(struct user_in, name, J_NAME, 1, 255),
+	JF_STR(struct user_in, name, 0, 1, 255),
 	JF_STR(struct user_in, domain_id, 0, 1, 64),
 	JF_STR(struct user_in, default_project_id, J_NULL, 1, 64),
 	JF_STR(struct user_in, password, J_NULL, 0, 4096),

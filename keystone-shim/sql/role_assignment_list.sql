@@ -1,8 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- $1 user, $2 group, $3 role, $4 project or domain, $5 the system only,
 -- $6 what follows of the assignments (members, implied roles) in their place,
--- for the system only where it was asked for.
-with recursive follows as (
+-- for the system only where it was asked for; $7 also on what is below $4.
+with recursive below as (
+	select p.id from identity.projects p where p.id = $4
+	union all
+	select p.id
+	from below b join identity.projects p on p.parent_id = b.id
+	where $7::boolean
+), follows as (
 	select coalesce(s.user_id, m.user_id) as user_id, s.target_id, s.role_id
 	from identity.assignments s
 	left join identity.group_members m on m.group_id = s.group_id
@@ -34,6 +40,6 @@ left join identity.projects pd on pd.id = p.domain_id
 where ($1::text is null or a.user_id = $1)
 and ($2::text is null or a.group_id = $2)
 and ($3::text is null or a.role_id = $3)
-and ($4::text is null or a.target_id = $4)
+and ($4::text is null or a.target_id in (select b.id from below b))
 and (not $5::boolean or a.target_id is null)
 order by a.user_id, a.target_id, r.id

@@ -179,6 +179,10 @@ def test_project_bad(cloud):
         bad = post(cloud.admin, "projects", "project", {"name": name}, 400)
         check(message(bad).startswith("Invalid input for field 'name': "),
               "name %r" % name)
+    one = post(cloud.admin, "projects", "project", {
+        "name": " %s \u00fc " % cloud.name("spaces")})
+    equal(get(cloud.admin, "projects/" + one["id"])["project"], one, "spaces")
+    delete(cloud.admin, "projects/" + one["id"])
     reply = cloud.admin.post("identity", "/v3/projects", {"name": "x"})
     status(reply, 400, "without its key")
     reply = cloud.admin.post("identity", "/v3/projects", "{")
@@ -486,6 +490,16 @@ def test_role_assignment_list(cloud):
                         "user": {"id": ""}}, "shape")
     equal(len(listed("user.id=%s&scope.project.id=%s&effective" % (
         uid, pid))), 3, "effective")
+    below = post(cloud.admin, "projects", "project", {
+        "name": cloud.name("p"), "parent_id": pid})["id"]
+    member = get(cloud.admin, "roles?name=member")["roles"][0]["id"]
+    status(cloud.admin.put("identity", "/v3/projects/%s/users/%s/roles/%s" %
+                           (below, uid, member)), 204)
+    equal(len(listed("user.id=%s&scope.project.id=%s" % (uid, pid))), 1,
+          "without what is below")
+    equal(len(listed("user.id=%s&scope.project.id=%s&include_subtree=True" % (
+        uid, pid))), 2, "with it")
+    delete(cloud.admin, "projects/" + below)
     check(all("system" in a["scope"] for a in listed("scope.system=all")),
           "system")
     forbidden(cloud.demo, "GET", "role_assignments", "list_role_assignments")

@@ -333,6 +333,20 @@ def test_token_revoke(cloud):
     validate(cloud.admin, more, 404)
 
 
+def test_revocations_are_forgotten(cloud):
+    """Once every token that an event could mean has expired."""
+    cloud.sql("insert into identity.revocation_events (audit_id, revoked_at) "
+              "values ('old', now() - interval '1 day'), ('new', now())")
+    user, _ = person(cloud)
+    token = log_in(cloud, by_password(user["name"], "first"))
+    token = token.headers["X-Subject-Token"]
+    status(cloud.admin.delete("identity", TOKENS, headers={
+        "X-Subject-Token": token}), 204)
+    left = cloud.sql("select audit_id from identity.revocation_events "
+                     "where audit_id in ('old', 'new')")
+    equal(left, [["new"]], "events")
+
+
 def test_tokens_end_with_what_they_stand_for(cloud):
     """Each change takes the tokens at once; a new log-in works at once."""
     user, pid = person(cloud)
