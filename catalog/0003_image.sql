@@ -26,7 +26,7 @@ create table image.images (
 	tags jsonb not null default '[]',	-- strings, each once
 	-- Of bytes that arrived and wait for an import: size, checksum ...
 	staged jsonb,
-	host text,		-- whose store has the bytes, or is getting them
+	store text,		-- which has the bytes, or is getting them
 	created_at timestamptz not null default now(),
 	updated_at timestamptz not null default now(),
 	-- A deleted image keeps its row, and with it its id.
@@ -34,7 +34,7 @@ create table image.images (
 );
 create index images_created_idx on image.images (created_at desc, id desc)
 	where deleted_at is null;
-create index images_unfinished_idx on image.images (host)
+create index images_unfinished_idx on image.images (store)
 	where status in ('saving', 'uploading', 'pending_delete');
 
 create table image.members (

@@ -8,7 +8,6 @@
 /* What the configuration said, and the store; set before the first request. */
 struct glance {
 	struct store *store;
-	const char *host;		/* this daemon among several */
 	const char *www_authenticate;
 	int64_t size_cap;		/* bytes of one image */
 	int64_t property_quota, tag_quota;	/* INT32_MAX: no bound */

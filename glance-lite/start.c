@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gen/glance_sql.h"
 #include "glance-lite/glance.h"
 
 const struct conf_opt glance_opts[] = {
-	{ "DEFAULT", "host", CONF_STR, NULL,
-	  "name of this daemon among several; default: the host's name" },
 	{ "DEFAULT", "image_size_cap", CONF_INT, "1099511627776",
 	  "bytes of one image's data at most" },
 	{ "DEFAULT", "image_property_quota", CONF_INT, "128",
@@ -32,7 +29,6 @@ const struct conf_opt glance_opts[] = {
 };
 
 static struct glance state;
-static char hostname[256];
 
 const struct glance *glance(void)
 {
@@ -48,10 +44,6 @@ static int64_t quota(const struct conf *conf, const char *name)
 
 static void read_conf(const struct conf *conf)
 {
-	gethostname(hostname, sizeof(hostname) - 1);
-	state.host = conf_str(conf, "DEFAULT", "host");
-	if (!state.host)
-		state.host = hostname;
 	state.www_authenticate = conf_str(conf, "keystone_authtoken",
 					  "www_authenticate_uri");
 	state.size_cap = conf_int(conf, "DEFAULT", "image_size_cap");
@@ -99,8 +91,8 @@ int glance_start(const struct conf *conf, struct sql_conn *conn,
 					 "filesystem_store_datadir"), e);
 	if (!state.store)
 		return -1;
-	if (sql_exec(conn, &SQL_image_unfinished, ARGS(state.host), &rows,
-		     e) < 0)
+	if (sql_exec(conn, &SQL_image_unfinished, ARGS(store_id(state.store)),
+		     &rows, e) < 0)
 		return -1;
 	for (int i = 0; i < rows.n && ret == 0; i++) {
 		row = rows_at(&rows, i);

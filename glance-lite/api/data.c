@@ -189,7 +189,7 @@ static int take_in(struct req *rq, const struct intake *how)
 	    check_size(rq, rq->http->content_length) < 0)
 		return -1;
 	if (sql_one(rq, how->begin, &row, ARGS(IMAGE_ASKED(rq, up.id),
-					       glance()->host)) < 0)
+					       store_id(glance()->store))) < 0)
 		return -1;
 	up.disk_format = row_text(&row, upload__disk_format);
 	up.container_format = row_text(&row, upload__container_format);

@@ -263,11 +263,17 @@ int image_update(struct req *rq)
 int image_delete(struct req *rq)
 {
 	const char *id = image_id(rq, "Failed to find image %s to delete");
+	const char *store;
+	struct row row;
 
-	if (!id || sql_run(rq, &SQL_image_delete,
+	if (!id || sql_one(rq, &SQL_image_delete, &row,
 			   ARGS(IMAGE_ASKED(rq, id))) < 0)
 		return -1;
-	/* From here on it is deleted; what fails now is ended at a start. */
+	/* From here on it is deleted. What fails now, and what lies in the
+	 * store of another daemon, is ended when that daemon starts. */
+	store = row_text(&row, stored__store);
+	if (store && strcmp(store, store_id(glance()->store)) != 0)
+		return reply_done(rq, 204);
 	if (store_remove(glance()->store, id, &rq->err) < 0 ||
 	    sql_run(rq, &SQL_image_deleted, ARGS(id)) < 0)
 		return -1;

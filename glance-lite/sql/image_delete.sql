@@ -8,3 +8,4 @@ set status = case when o.protected
 from image.own($1::uuid, $2, $3::boolean,
 	'Failed to find image %s to delete') o
 where i.id = o.id
+returning @stored

@@ -1,6 +1,6 @@
--- Records that this host begins to receive bytes that wait for an import.
+-- Records that a store begins to receive bytes that wait for an import.
 update image.images i
-set host = $4, updated_at = now(), status = case
+set store = $4, updated_at = now(), status = case
 	when o.status <> 'queued' then image.refuse('LT409', format(
 		'Image status transition from %s to uploading is not allowed',
 		o.status))

@@ -1,5 +1,5 @@
--- What this host was doing when it stopped.
+-- What was going on with a store when its daemon stopped.
 select @unfinished
 from image.images i
-where i.host = $1 and i.status in ('saving', 'uploading', 'pending_delete')
+where i.store = $1 and i.status in ('saving', 'uploading', 'pending_delete')
 	and i.staged is null

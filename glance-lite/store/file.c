@@ -21,6 +21,7 @@
 struct store {
 	char *dir;
 	int dir_fd, incoming_fd, lock_fd;
+	char id[UUID_SIZE];
 };
 
 static void assert_id(const char *id)
@@ -71,6 +72,25 @@ static int sweep(const struct store *s, struct err *e)
 	return 0;
 }
 
+/* The file .store is the lock of the folder and holds its identity. */
+static int take(struct store *s, struct err *e)
+{
+	size_t n = UUID_SIZE - 1;
+
+	s->lock_fd = open_at(s->dir_fd, ".store", O_RDWR | O_CREAT, e);
+	if (s->lock_fd < 0)
+		return -1;
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_errno(e, "%s belongs to another process", s->dir);
+	if (pread(s->lock_fd, s->id, n, 0) == (ssize_t)n)
+		return 0;
+	uuid_v4(s->id);
+	if (pwrite(s->lock_fd, s->id, n, 0) != (ssize_t)n ||
+	    fsync(s->lock_fd) < 0)
+		return err_errno(e, "cannot write %s/.store", s->dir);
+	return 0;
+}
+
 static int open_all(struct store *s, struct err *e)
 {
 	int flags = O_RDONLY | O_DIRECTORY;
@@ -83,12 +103,7 @@ static int open_all(struct store *s, struct err *e)
 	s->incoming_fd = open_at(s->dir_fd, "incoming", flags, e);
 	if (s->incoming_fd < 0)
 		return -1;
-	s->lock_fd = open_at(s->dir_fd, ".lock", O_RDWR | O_CREAT, e);
-	if (s->lock_fd < 0)
-		return -1;
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_errno(e, "%s belongs to another process", s->dir);
-	return sweep(s, e);
+	return take(s, e) < 0 ? -1 : sweep(s, e);
 }
 
 struct store *store_new(const char *dir, struct err *e)
@@ -117,6 +132,11 @@ void store_free(struct store *s)
 const char *store_dir(const struct store *s)
 {
 	return s->dir;
+}
+
+const char *store_id(const struct store *s)
+{
+	return s->id;
 }
 
 /* -- receiving ------------------------------------------------------------ */

@@ -22,6 +22,8 @@ struct store;
 struct store *store_new(const char *dir, struct err *e);
 void store_free(struct store *s);	/* NULL is fine */
 const char *store_dir(const struct store *s);
+/* A UUID that the folder got when it was made, and keeps. */
+const char *store_id(const struct store *s);
 
 /* A good size for the pieces of a file on their way to the store. */
 #define STORE_CHUNK (256 << 10)

@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import subprocess
+import time
 
 from harness import Cloud, check, equal, status, until
 from image_kit import (
@@ -186,6 +187,37 @@ def test_delete_while_saving(cloud):
         check(b" 410 " in sock.recv(4096), "the upload is told")
     check(image["id"] not in files(cloud), "no file")
     check(until(lambda: not incoming(cloud), 5), "no temporary file")
+
+
+def test_many_uploads(cloud):
+    """Slow uploads hold no database connection and stop nobody."""
+    images = [create(cloud.demo) for _ in range(20)]
+    socks = [begin_upload(cloud, image, "Content-Length: 10", b"12345")
+             for image in images]
+    check(until(lambda: len(incoming(cloud)) == 20, 5), "all at once")
+    began = time.monotonic()
+    image = create(cloud.demo)
+    status(upload(cloud.demo, image, b"x"), 204)
+    check(time.monotonic() - began < 2, "another goes through")
+    for sock in socks:
+        sock.sendall(b"67890")
+        check(b" 204 " in sock.recv(4096), "a slow one, too")
+        sock.close()
+
+
+def test_stop(cloud):
+    """A daemon that is told to stop does not wait for a slow upload."""
+    with Cloud(options={"glance-lite": {
+            ("DEFAULT", "shutdown_timeout"): 1}}) as own:
+        image = create(own.demo)
+        with begin_upload(own, image, "Content-Length: 10", b"12345"):
+            check(until(lambda: incoming(own), 5), "receiving")
+            began = time.monotonic()
+            own.restart("glance-lite")
+            check(time.monotonic() - began < 5, "ended in time")
+        own.wait_ready()
+        equal(show(own.demo, image).json["status"], "queued", "status")
+        equal(incoming(own), [], "temporary files")
 
 
 def qemu_img(*args):
