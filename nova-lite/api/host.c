@@ -159,13 +159,23 @@ static bool with_servers(struct req *rq)
 {
 	const char *s = req_mv(rq, 53) ? req_query(rq, "with_servers") : NULL;
 
-	return s && text_is_true(s);
+	return rq->route->read == &hypervisor_servers ||
+		(s && text_is_true(s));
+}
+
+/* In the path until 2.52, then a parameter; NULL: any name. */
+static const char *pattern_of(struct req *rq)
+{
+	if (rq->route->read == &hypervisor_search ||
+	    rq->route->read == &hypervisor_servers)
+		return req_path(rq, "hypervisor_id");
+	return req_mv(rq, 53) ?
+		req_query(rq, "hypervisor_hostname_pattern") : NULL;
 }
 
 static int hypervisors_bind(struct req *rq)
 {
-	req_args(rq, sql_null(), sql_null(), req_mv(rq, 53) ?
-		 req_query(rq, "hypervisor_hostname_pattern") : NULL,
+	req_args(rq, sql_null(), sql_null(), pattern_of(rq),
 		 with_servers(rq));
 	return 0;
 }
@@ -273,11 +283,11 @@ static void hypervisor_full(struct req *rq, const struct row *row)
 static int hypervisors_view(struct req *rq, const struct rows *rows,
 			    void (*view)(struct req *, const struct row *))
 {
-	const char *pattern = req_query(rq, "hypervisor_hostname_pattern");
+	const char *pattern = pattern_of(rq);
 	struct row row;
 	int i;
 
-	if (rows->n == 0 && pattern && req_mv(rq, 53))
+	if (rows->n == 0 && pattern)
 		return fail(rq, ERR_NOT_FOUND, "No hypervisor matching '%s' "
 			    "could be found.", pattern);
 	j_obj(&rq->w, NULL);
@@ -308,6 +318,12 @@ const struct read_op hypervisor_list = {
 };
 const struct read_op hypervisor_detail = {
 	&SQL_hypervisor_list, hypervisors_bind, hypervisor_detail_view
+};
+const struct read_op hypervisor_search = {
+	&SQL_hypervisor_list, hypervisors_bind, hypervisor_list_view
+};
+const struct read_op hypervisor_servers = {
+	&SQL_hypervisor_list, hypervisors_bind, hypervisor_list_view
 };
 
 static int statistics_view(struct req *rq, const struct rows *rows)
@@ -376,4 +392,16 @@ static int hypervisor_show_view(struct req *rq, const struct rows *rows)
 
 const struct read_op hypervisor_show = {
 	&SQL_hypervisor_list, hypervisor_show_bind, hypervisor_show_view
+};
+
+/* Nova's own drivers do not all know it either. */
+static int hypervisor_uptime_view(struct req *rq, const struct rows *rows)
+{
+	if (rows->n == 0)
+		return no_hypervisor(rq);
+	return fail(rq, ERR_NOT_IMPLEMENTED, NULL);
+}
+
+const struct read_op hypervisor_uptime = {
+	&SQL_hypervisor_list, hypervisor_show_bind, hypervisor_uptime_view
 };

@@ -64,6 +64,11 @@ static const struct extension {
 	  "resource.", "2015-03-25T10:00:00-00:00" },
 	{ "project-id", "project_id field enabled", "Extension that indicates "
 	  "that project_id field is enabled.", "2016-09-09T09:09:09-09:09" },
+	{ "quota_details", "Quota details management support", "Expose functions "
+	  "for quotas usage statistics per project",
+	  "2017-02-10T10:00:00-00:00" },
+	{ "quotas", "Quota management support", "Expose functions for quotas "
+	  "management per project", "2012-07-29T10:00:00-00:00" },
 	{ "security-group", "security-group",
 	  "The security groups extension.", "2012-10-05T10:00:00-00:00" },
 	{ "standard-attr-timestamp", "Resource timestamps", "Adds created_at "

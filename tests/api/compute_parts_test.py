@@ -143,6 +143,15 @@ def test_hosts(cloud):
     equal(hypervisor["uptime"], None, "2.88")
     check("vcpus" not in hypervisor, "no figures at 2.88")
     check(hypervisor["servers"][0]["name"].startswith("instance-"), "servers")
+    found = get(admin, "/os-hypervisors/h/search").json["hypervisors"]
+    equal(found[0], brief, "search")
+    fault(get(admin, "/os-hypervisors/nosuch/search"), 404,
+          "No hypervisor matching 'nosuch' could be found.")
+    found = get(admin, "/os-hypervisors/h1/servers").json["hypervisors"]
+    check(found[0]["servers"][0]["uuid"], "servers until 2.52")
+    fault(get(admin, "/os-hypervisors/%d/uptime" % brief["id"]), 501,
+          "The requested functionality is not supported.")
+    status(get(admin, "/os-hypervisors/999/uptime"), 404)
     sums = get(admin, "/os-hypervisors/statistics").json
     check(sums["hypervisor_statistics"]["vcpus"] >= 64, "statistics")
     status(get(admin, "/os-hypervisors/statistics", 88), 404)

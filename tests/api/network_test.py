@@ -21,10 +21,10 @@ def test_version_list(cloud):
 def test_extension_list(cloud):
     reply = get(cloud.demo, "/extensions")
     aliases = [x["alias"] for x in reply.json["extensions"]]
-    check("security-group" in aliases and "quotas" not in aliases, "aliases")
+    check("security-group" in aliases and "router" not in aliases, "aliases")
     one = get(cloud.demo, "/extensions/net-mtu").json["extension"]
     equal(one["alias"], "net-mtu", "one")
-    status(get(cloud.demo, "/extensions/quotas"), 404)
+    status(get(cloud.demo, "/extensions/router"), 404)
 
 
 def test_networks(cloud):
@@ -127,10 +127,25 @@ def test_what_there_is_none_of(cloud):
         key = name.replace("-", "_")
         equal(get(cloud.demo, "/" + name).json, {key: []}, name)
         status(get(cloud.demo, "/%s/x" % name), 404)
-    reply = get(cloud.demo, "/quotas/x")
+    reply = get(cloud.demo, "/trunks")
     status(reply, 404)
     equal(reply.json["NeutronError"]["type"], "HTTPNotFound", "error")
     reply = cloud.demo.post("network", "/v2.0/networks", {"network": {}})
     status(reply, 405)
     equal(reply.headers["Allow"], "GET", "Allow")
     status(cloud.anon.get("network", "/v2.0/networks"), 401)
+
+
+def test_quotas(cloud):
+    path = "/quotas/" + cloud.demo.project_id
+    for reply in (get(cloud.demo, path), get(cloud.demo, path + "/default")):
+        status(reply, 200)
+        equal(set(reply.json["quota"].values()), {-1}, "no limits")
+    get(cloud.demo, "/security-groups")
+    details = get(cloud.demo, path + "/details").json["quota"]
+    equal(details["security_group"], {"limit": -1, "used": 1, "reserved": 0},
+          "used")
+    reply = get(cloud.demo, "/quotas/" + cloud.admin.project_id)
+    status(reply, 403)
+    equal(reply.json["NeutronError"]["type"], "PolicyNotAuthorized", "others'")
+    status(get(cloud.admin, path + "/details"), 200)

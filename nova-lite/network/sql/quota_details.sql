@@ -1,0 +1,2 @@
+-- What a project has of each resource.
+select @quota
