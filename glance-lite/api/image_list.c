@@ -36,17 +36,7 @@ struct list {
 	json_t *tags, *props, *exact;
 };
 
-static int bad(struct req *rq, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-static int bad(struct req *rq, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	err_vset(&rq->err, ERR_BAD_REQUEST, fmt, ap);
-	va_end(ap);
-	return -1;
-}
+#define bad(rq, ...) fail(rq, ERR_BAD_REQUEST, __VA_ARGS__)
 
 /* -- one parameter each --------------------------------------------------- */
 
