@@ -17,16 +17,11 @@ static char dir[] = "/tmp/lite-store-XXXXXX", folder[64];
 static struct store *store;
 static struct err error;
 
-static void path_of(const char *name, char path_r[128])
-{
-	snprintf(path_r, 128, "%s/%s", folder, name);
-}
-
 static void assert_file(const char *name, int there)
 {
-	char path[128];
+	char path[256];
 
-	path_of(name, path);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	assert_int_equal(access(path, F_OK), there ? 0 : -1);
 }
 
