@@ -57,11 +57,23 @@ create table identity.users (
 	default_project_id text,		-- may be gone: then unscoped
 	password_hash text,			-- null: no password, no log-in
 	password_expires_at timestamptz,
+	failed_logins int not null default 0,	-- in a row
+	failed_at timestamptz,			-- the last of them
 	options jsonb not null default '{}',
 	extra jsonb not null default '{}',	-- email, description, ...
 	created_at timestamptz not null default now(),
 	constraint users_name_key unique (domain_id, name)
 );
+
+-- What must not be used again; kept while [security_compliance]
+-- unique_last_password_count asks for it, the newest last.
+create table identity.password_history (
+	id bigint generated always as identity primary key,
+	user_id text not null references identity.users on delete cascade,
+	password_hash text not null
+);
+create index password_history_user_idx
+	on identity.password_history (user_id, id);
 
 create table identity.groups (
 	id text primary key,

@@ -86,7 +86,7 @@ static int user_is_good(struct sql_conn *c, const struct plan *p,
 	int good = 0;
 
 	if (sql_exec(c, &SQL_login_show,
-		     ARGS(sql_null(), name, p->domain, sql_null()), &rows,
+		     ARGS(sql_null(), name, p->domain, sql_null(), 0, 0), &rows,
 		     e) < 0)
 		return -1;
 	if (rows.n > 0) {

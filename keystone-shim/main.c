@@ -23,6 +23,12 @@ static const struct conf_opt options[] = {
 	  "cost of bcrypt for new passwords, 4 to 31" },
 	{ "identity", "default_domain_id", CONF_STR, "default",
 	  "the domain of what names none and comes from a system token" },
+	{ "security_compliance", "lockout_failure_attempts", CONF_INT, "0",
+	  "wrong passwords in a row that lock a user; 0: never" },
+	{ "security_compliance", "lockout_duration", CONF_INT, "1800",
+	  "seconds that a user stays locked" },
+	{ "security_compliance", "unique_last_password_count", CONF_INT, "0",
+	  "of a user's last passwords none may be chosen again; 0: any" },
 	{ NULL, NULL, CONF_STR, NULL, NULL },
 };
 

@@ -5,10 +5,9 @@
 #include <time.h>
 
 #include "common/crypto/fernet.h"
-#include "common/crypto/password.h"
 #include "gen/common_sql.h"
 #include "keystone-shim/api/catalog.h"
-#include "keystone-shim/api/login.h"
+#include "keystone-shim/api/passwords.h"
 #include "keystone-shim/api/resource.h"
 
 /* Somebody who has shown who he is. */
@@ -220,29 +219,13 @@ static int unauthorized(struct req *rq)
 	return fail(rq, ERR_UNAUTHORIZED, NULL);
 }
 
-/* Takes the same time whether the user is there or not. */
 static int prove_password(struct req *rq, const struct login *in,
 			  struct identity *who)
 {
-	int cost = (int)conf_int(service_conf(), "identity",
-				 "password_hash_rounds");
-	const char *password = in->password ? in->password : "";
 	struct row row;
-	bool good;
-	int n = sql_maybe(rq, &SQL_login_show, &row,
-			  ARGS(in->user.id, in->user.id ? NULL : in->user.name,
-			       in->user.domain_id, in->user.domain_name));
 
-	if (n < 0)
+	if (password_prove(rq, &in->user, in->password, &row) < 0)
 		return -1;
-	sql_release(rq);
-	if (n == 0 || row_null(&row, login__password_hash)) {
-		password_burn(password, (unsigned int)cost);
-		return unauthorized(rq);
-	}
-	good = password_verify(password, row_text(&row, login__password_hash));
-	if (!good || !row_bool(&row, login__enabled))
-		return unauthorized(rq);
 	snprintf(who->user_id, sizeof(who->user_id), "%s",
 		 row_text(&row, login__id));
 	who->default_project_id = row_text(&row, login__default_project_id);
@@ -270,7 +253,8 @@ static int prove_token(struct req *rq, const struct login *in,
 	if (in->scope_kind != SCOPE_NONE)
 		return 0;
 	n = sql_maybe(rq, &SQL_login_show, &row,
-		      ARGS(t->user_id, sql_null(), sql_null(), sql_null()));
+		      ARGS(t->user_id, sql_null(), sql_null(), sql_null(), 0,
+			   0));
 	if (n > 0)
 		who->default_project_id =
 			row_text(&row, login__default_project_id);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "keystone-shim/api/passwords.h"
 #include "keystone-shim/api/resource.h"
 
 #include <string.h>
 
 #include "common/crypto/digest.h"
-#include "common/crypto/password.h"
 
 struct user_in {
 	const char *name, *domain_id, *default_project_id, *password;
@@ -104,20 +104,6 @@ const struct read_op group_user_list = {
 	&SQL_group_user_list, group_user_list_bind, user_list_view
 };
 
-/* The hash of a password in the arena, or NULL for none. */
-static const char *hash_of(struct req *rq, const char *password)
-{
-	int cost = (int)conf_int(service_conf(), "identity",
-				 "password_hash_rounds");
-	char *hash;
-
-	if (!password)
-		return NULL;
-	hash = arena_alloc(req_arena(rq), PASSWORD_HASH_SIZE);
-	password_hash(password, (unsigned int)cost, hash);
-	return hash;
-}
-
 /* Why a user could not be stored, by name. */
 static int not_stored(struct req *rq, const char *name, const char *domain)
 {
@@ -142,7 +128,9 @@ int user_create(struct req *rq)
 		return -1;
 	uuid_v4_hex(id);
 	if (sql_one(rq, &SQL_user_create, &row,
-		    ARGS(id, in.domain_id, hash_of(rq, in.password), doc)) < 0)
+		    ARGS(id, in.domain_id,
+			 new_password_hash(rq, in.password), doc,
+			 new_password_history() > 0)) < 0)
 		return not_stored(rq, in.name, in.domain_id);
 	return resource_reply(rq, &user, &row, 201);
 }
@@ -159,7 +147,8 @@ int user_update(struct req *rq)
 	if (!doc)
 		return -1;
 	n = sql_maybe(rq, &SQL_user_update, &row,
-		      ARGS(id, hash_of(rq, in.password), doc));
+		      ARGS(id, new_password_hash(rq, in.password), doc,
+			   new_password_history()));
 	if (n == 0)
 		return resource_missing(rq, "user", id);
 	if (n < 0)
@@ -173,38 +162,4 @@ int user_delete(struct req *rq)
 {
 	return resource_delete(rq, &user, &SQL_user_delete,
 			       req_path(rq, "user_id"));
-}
-
-struct password_in {
-	const char *password, *original_password;
-};
-
-static const struct jfield password_fields[] = {
-	JF_STR(struct password_in, original_password, J_REQ, 0, 4096),
-	JF_STR(struct password_in, password, J_REQ, 1, 4096),
-	JF_END_OPEN
-};
-
-/* Whoever knows the old password may set a new one: no token is asked for. */
-int user_password_change(struct req *rq)
-{
-	const char *id = req_path(rq, "user_id");
-	struct password_in in = { 0 };
-	struct row row;
-	int n;
-
-	if (req_body(rq, "user", password_fields, &in) < 0)
-		return -1;
-	n = sql_maybe(rq, &SQL_user_password, &row, ARGS(id));
-	if (n < 0)
-		return -1;
-	sql_release(rq);
-	if (n == 0 || row_null(&row, 0) ||
-	    !password_verify(in.original_password, row_text(&row, 0)))
-		return fail(rq, ERR_UNAUTHORIZED, NULL);
-	if (sql_one(rq, &SQL_user_update, &row,
-		    ARGS(id, hash_of(rq, in.password), "{}")) < 0 ||
-	    tokens_changed(rq) < 0)
-		return -1;
-	return reply(rq, 204);
 }

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the client's object $3 names is changed, the password when $2 is one.
+-- The last $4 passwords are recorded.
 -- Disabling a user or changing the password revokes what was issued before.
 with j as (
 	select $3::jsonb as d
@@ -20,6 +21,16 @@ with j as (
 	from j
 	where u.id = $1
 	returning u.*
+), recorded as (
+	insert into identity.password_history (user_id, password_hash)
+	select id, $2 from u where $2 is not null and $4::int > 0
+), forgotten as (
+	delete from identity.password_history h
+	using u
+	where h.user_id = u.id and $2 is not null and h.id not in (
+		select o.id from identity.password_history o
+		where o.user_id = u.id
+		order by o.id desc limit greatest($4 - 1, 0))
 ), revoked as (
 	insert into identity.revocation_events (user_id)
 	select id from u, j

@@ -3,7 +3,8 @@
 import re
 import threading
 
-from harness import Client, Cloud, check, equal, need, shape, status
+from harness import (Client, Cloud, check, equal, need, shape, status,
+                     until)
 
 TOKENS = "/v3/auth/tokens"
 BAD = "The request you have made requires authentication."
@@ -474,6 +475,59 @@ def test_group_roles_count(cloud):
     status(cloud.admin.delete("identity", path), 204)
     validate(cloud.admin, log_in(cloud, by_password(
         user["name"], "first")).headers["X-Subject-Token"])
+
+
+def test_security_compliance():
+    """Two wrong passwords lock a user for a while; the last two of his
+    passwords are not taken again."""
+    options = {"keystone-shim": {
+        ("security_compliance", "lockout_failure_attempts"): 2,
+        ("security_compliance", "lockout_duration"): 2,
+        ("security_compliance", "unique_last_password_count"): 2}}
+    with Cloud(options=options) as cloud:
+        user, _ = person(cloud)
+        lockout(cloud, user)
+        history(cloud, user)
+
+
+def lockout(cloud, user):
+    def attempt(password):
+        return log_in(cloud, by_password(user["name"], password))
+
+    for _ in range(2):
+        refused(attempt("wrong"), 401, BAD)
+        status(attempt("first"), 201)
+    for _ in range(2):
+        refused(attempt("wrong"), 401, BAD)
+    refused(attempt("first"), 401,
+            "The account is locked for user: %s." % user["id"])
+    check(until(lambda: attempt("first").status == 201, 5), "unlocked")
+    status(cloud.admin.patch("identity", "/v3/users/" + user["id"], {
+        "user": {"options": {"ignore_lockout_failure_attempts": True}}}), 200)
+    for _ in range(3):
+        refused(attempt("wrong"), 401, BAD)
+    status(attempt("first"), 201)
+
+
+def history(cloud, user):
+    def change(old, new):
+        return cloud.anon.post(
+            "identity", "/v3/users/%s/password" % user["id"],
+            {"user": {"original_password": old, "password": new}})
+
+    for old, new in ("first", "second"), ("second", "third"):
+        status(change(old, new), 204)
+    for new in "third", "second":
+        refused(change("third", new), 400,
+                "The new password cannot be identical to a previous "
+                "password. The total number which includes the new password "
+                "must be unique is 2.")
+    status(change("third", "first"), 204)
+    kept = cloud.sql("select count(*) from identity.password_history "
+                     "where user_id = '%s'" % user["id"])
+    equal(kept, [["2"]], "recorded")
+    status(cloud.admin.patch("identity", "/v3/users/" + user["id"], {
+        "user": {"password": "third"}}), 200, "an admin may")
 
 
 def test_hashing_does_not_stop_others():
