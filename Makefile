@@ -35,6 +35,7 @@ CPPFLAGS += -D_GNU_SOURCE -I. -Ibuild $(call pkg,cflags,$(PKGS))
 ALL_CFLAGS := -std=gnu11 -pthread $(CFLAGS) $(FLAGS_$(FLAVOUR)) $(WARN)
 LIBS := $(call pkg,libs,$(PKGS)) -lcrypt -lm
 VIRT_LIBS := $(call pkg,libs,$(VIRT_PKGS))
+INJECT_LIBS := $(call pkg,libs,libnbd ext2fs com_err)
 
 # Rooms: the folders whose .c files make an archive. main.c files are programs.
 common_DIRS := base json sql crypto http auth service job
@@ -51,8 +52,10 @@ compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
 	openstack.c) $(G)/compute_sql.c
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
 	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
+inject_SRC := $(wildcard nova-lite/inject/*.c)
 
-ROOMS := common keystone glance nova network compute metadata
+SQL_ROOMS := common keystone glance nova network compute metadata
+ROOMS := $(SQL_ROOMS) inject
 PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
 	nova-lite-compute nova-lite-metadata nova-lite-guestfwd
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
@@ -114,12 +117,12 @@ $(G)/$(1)_sql.c: $(GEN) $(wildcard $(addsuffix /*,$(wordlist 2,9,$(sql_$(1)))))
 	@python3 $(GEN) $(G)/$(1)_sql $(sql_$(1))
 $(G)/$(1)_sql.h: $(G)/$(1)_sql.c
 endef
-$(foreach r,$(ROOMS),$(eval $(call gensql,$(r))))
+$(foreach r,$(SQL_ROOMS),$(eval $(call gensql,$(r))))
 $(G)/migrations.c: tox-free-ci/gen-migrations.py $(wildcard catalog/*.sql)
 	@mkdir -p $(G)
 	@echo "  GEN     $@"
 	@python3 tox-free-ci/gen-migrations.py $@ catalog
-gen: $(foreach r,$(ROOMS),$(G)/$(r)_sql.c) $(G)/migrations.c
+gen: $(foreach r,$(SQL_ROOMS),$(G)/$(r)_sql.c) $(G)/migrations.c
 $(foreach r,$(ROOMS),$(call obj,$($(r)_SRC))): | gen
 
 # Unit tests: NAME_test.c; those named after a room link that room's archive.
@@ -133,7 +136,8 @@ $(B)/unit/$(1): $(B)/tests/unit/$(1).o \
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ -lcmocka $(LIBS) \
-		$(if $(filter compute_%,$(1)),$(VIRT_LIBS))
+		$(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
+		$(if $(filter inject_%,$(1)),$(INJECT_LIBS))
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
 unit: $(UNIT)
@@ -147,7 +151,8 @@ $(B)/fuzz/$(1): $(B)/tests/fuzz/$(1).o \
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LINK_$(FLAVOUR)) -o $$@ $$^ \
-		$(LIBS) $(if $(filter compute_%,$(1)),$(VIRT_LIBS))
+		$(LIBS) $(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
+		$(if $(filter inject_%,$(1)),$(INJECT_LIBS))
 endef
 $(foreach t,$(FUZZ_SRC),$(eval $(call fuzz,$(basename $(notdir $(t))))))
 fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))

@@ -11,7 +11,7 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libcrypt-dev libjansson-dev libpq-dev
 	libcurl4-openssl-dev libssl-dev uuid-dev libvirt-dev libxml2-dev
-	libisofs-dev python3-minimal"
+	libisofs-dev libnbd-dev libext2fs-dev python3-minimal"
 run="python3 postgresql postgresql-client libvirt-daemon-system
 	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
