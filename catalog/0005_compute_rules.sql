@@ -12,7 +12,7 @@ $$;
 
 -- What a list is sorted by, as text that sorts so.
 create function compute.server_sort(s compute.servers, p_key text) returns text
-language sql immutable as $$
+language sql stable as $$
 	select case p_key when 'display_name' then s.name
 		when 'uuid' then s.id::text when 'host' then s.host
 		when 'hostname' then s.hostname when 'user_id' then s.user_id
@@ -32,7 +32,7 @@ language sql immutable as $$
 $$;
 
 create function compute.flavor_sort(f compute.flavors, p_key text) returns text
-language sql immutable as $$
+language sql stable as $$
 	select case p_key when 'name' then f.name
 		when 'memory_mb' then lpad(f.ram::text, 10, '0')
 		when 'vcpus' then lpad(f.vcpus::text, 10, '0')
