@@ -64,8 +64,8 @@ static const struct extension {
 	  "resource.", "2015-03-25T10:00:00-00:00" },
 	{ "project-id", "project_id field enabled", "Extension that indicates "
 	  "that project_id field is enabled.", "2016-09-09T09:09:09-09:09" },
-	{ "quota_details", "Quota details management support", "Expose functions "
-	  "for quotas usage statistics per project",
+	{ "quota_details", "Quota details management support",
+	  "Expose functions for quotas usage statistics per project",
 	  "2017-02-10T10:00:00-00:00" },
 	{ "quotas", "Quota management support", "Expose functions for quotas "
 	  "management per project", "2012-07-29T10:00:00-00:00" },
