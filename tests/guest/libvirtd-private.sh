@@ -58,21 +58,32 @@ daemons='
 		exec libvirtd -p "$run/libvirtd.pid"
 '
 
+# A /dev/kvm that QEMU's user may not open is hidden: libvirt's probe of QEMU
+# would have it and libvirtd's own look not, so that it would not believe what
+# it knows and probe again, for seconds, at every turn.
 start_system() {
 	mkdir -p "$dir/etc/qemu/networks" "$dir/lib/images" "$run" "$cache" \
 		"$dir/log/qemu"
 	chmod 755 "$dir/lib" "$dir/etc" "$run" "$cache"
 	cp -R /etc/libvirt/nwfilter "$dir/etc/" 2>/dev/null || :
 	configure "$dir/etc"
+	hide=
+	if [ -e /dev/kvm ] && ! setpriv --reuid libvirt-qemu --regid kvm \
+		--init-groups test -r /dev/kvm -a -w /dev/kvm; then
+		hide=$dir/no-kvm
+		: >"$hide"
+		chmod 0 "$hide"
+	fi
 	mkdir -p /run/libvirt /var/lib/libvirt /var/cache/libvirt \
 		/var/log/libvirt
-	dir=$dir run=$run cache=$cache daemons=$daemons \
+	dir=$dir run=$run cache=$cache daemons=$daemons hide=$hide \
 	setsid unshare -m --propagation private sh -ec '
 		mount --bind "$dir/etc" /etc/libvirt
 		mount --bind "$run" /run/libvirt
 		mount --bind "$dir/lib" /var/lib/libvirt
 		mount --bind "$cache" /var/cache/libvirt
 		mount --bind "$dir/log" /var/log/libvirt
+		[ -z "$hide" ] || mount --bind "$hide" /dev/kvm
 		exec "$dir/subreap" sh -ec "$daemons"
 	' </dev/null >"$dir/log/out" 2>&1 &
 }
