@@ -73,6 +73,8 @@ start_system() {
 		hide=$dir/no-kvm
 		: >"$hide"
 		chmod 0 "$hide"
+		# what is mounted there cannot move to QEMU's own /dev
+		echo 'namespaces = [ ]' >>"$dir/etc/qemu.conf"
 	fi
 	mkdir -p /run/libvirt /var/lib/libvirt /var/cache/libvirt \
 		/var/log/libvirt
