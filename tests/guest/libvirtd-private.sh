@@ -61,14 +61,6 @@ daemons='
 # A /dev/kvm that QEMU's user may not open is hidden: libvirt's probe of QEMU
 # would have it and libvirtd's own look not, so that it would not believe what
 # it knows and probe again, for seconds, at every turn.
-# A /dev/kvm that root can open and QEMU's user cannot makes libvirt find KVM,
-# miss it, and ask QEMU all over again, ten times for each machine (9 s): then
-# there is no KVM.
-usable_kvm() {
-	setpriv --reuid=libvirt-qemu --regid=kvm --init-groups \
-		sh -c 'test -r /dev/kvm && test -w /dev/kvm' 2>/dev/null
-}
-
 start_system() {
 	mkdir -p "$dir/etc/qemu/networks" "$dir/lib/images" "$run" "$cache" \
 		"$dir/log/qemu"
@@ -93,7 +85,6 @@ start_system() {
 		mount --bind "$dir/lib" /var/lib/libvirt
 		mount --bind "$cache" /var/cache/libvirt
 		mount --bind "$dir/log" /var/log/libvirt
-		[ -z "$hide" ] || mount --bind "$hide" /dev/kvm
 		[ -z "$hide" ] || mount --bind "$hide" /dev/kvm
 		exec "$dir/subreap" sh -ec "$daemons"
 	' </dev/null >"$dir/log/out" 2>&1 &
