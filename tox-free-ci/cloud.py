@@ -447,7 +447,7 @@ def serve(cloud):
         signo = wait_for_signal(cloud)
         cloud.say("stopping (%s)" % signal.Signals(signo).name)
         return 0
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         print("cloud: %s" % error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -51,6 +51,8 @@ def common(cloud, name):
         values["identity", "password_hash_rounds"] = 4
     if name == "nova-lite-metadata":
         values["metadata", "state_path"] = cloud.path("nova")
+    if name == "nova-lite-metadata":
+        values["metadata", "state_path"] = cloud.path("nova")
     if name == "nova-lite-compute":
         values.update(agent(cloud))
     return values

@@ -5,8 +5,7 @@
 # its openrc, and drive a server through its life with the openstack CLI of
 # Debian's python3-openstackclient. Afterwards nothing may be left.
 #
-# Runs in a folder below /tmp on free ports. As root it does all of it a second
-# time as an ordinary user, when CLI_USER names one.
+# Runs in a folder below /tmp on free ports.
 
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -67,13 +66,12 @@ set -- $ports
 export KEYSTONE_PORT=$1 GLANCE_PORT=$2 NOVA_PORT=$3 NETWORK_PORT=$4 \
 	METADATA_PORT=$5
 
-# Whatever of ours exists on this machine, before and after.
+# What a cloud may leave on this machine.
 traces() {
 	ps -eo args | grep -e "$STATE" | grep -v grep
-	ip -o link 2>/dev/null | sed 's/@.*//; s/^[0-9]*: //; s/:.*//'
-	ls "$STATE/instances" "$STATE/pg/run" 2>/dev/null
+	ip -o link | grep -o ' \(virbr\|vnet\|lite\|br-\)[^:@]*'
+	find "$STATE" -type s
 }
-traces >"$work/before"
 
 python3 "$top/tox-free-ci/cloud.py" >"$work/cloud.log" 2>&1 &
 cloud=$!
@@ -90,7 +88,7 @@ ssh-keygen -q -t ed25519 -N '' -C words-of-the-key -f "$work/key"
 cli gAAAAA token issue
 cli ' demo ' image list
 cli m1.tiny flavor list
-cli ACTIVE network list -c Name -c ID --long
+cli private network list
 network=$(openstack network list -f value -c Name | head -n 1)
 cli fingerprint keypair create --public-key "$work/key.pub" k
 cli ' ACTIVE ' server create --image demo --flavor m1.tiny \
@@ -98,32 +96,28 @@ cli ' ACTIVE ' server create --image demo --flavor m1.tiny \
 cli ' ACTIVE ' server show v1
 cli "$network" server list
 within 120 'words-of-the-key' openstack console log show v1
-run "v1" grep -i 'host' "$work/out"
-cli . server stop v1
-within 60 SHUTOFF openstack server show -f value -c status v1
-cli . server start v1
+cp "$work/out" "$work/console"
+run 'hostname[= ]v1' cat "$work/console"
+cli '' server stop v1
+within 90 SHUTOFF openstack server show -f value -c status v1
+cli '' server start v1
 within 60 ACTIVE openstack server show -f value -c status v1
-cli . server reboot v1
-within 60 ACTIVE openstack server show -f value -c status v1
-cli . server reboot --hard --wait v1
-run 'ed25519\|v1' openstack server list -f value
-openstack server delete --wait v1 >"$work/out" 2>&1
-verdict $? "openstack server delete --wait v1"
+cli '' server reboot --wait v1
+cli '' server reboot --hard --wait v1
+cli '' server delete --wait v1
 run '^0$' sh -c 'openstack server list -f value | wc -l'
 
-sql() { psql -XAtq -h "$(readlink -f "$STATE/pg/run" || echo \
-	"$STATE/pg/run")" -U lite -d lite -c "$1"; }
+sql() { psql -XAtq -h "$STATE/pg/run" -U lite -d lite -c "$1"; }
 left="select (select count(*) from lite.jobs) +
 	(select count(*) from compute.ports)"
 within 20 '^0$' sql "$left"
 run '^0$' sh -c "find '$STATE' -path '*/instances/*' -type f | wc -l"
-cli . keypair delete k 2>/dev/null || true
+cli '' keypair delete k
 
 kill "$cloud"
 wait "$cloud"
 verdict $? "the cloud ends in order"
 cloud=
-traces >"$work/after"
-run '' cmp "$work/before" "$work/after"
+run '^0$' sh -c "echo '$(traces)' | grep -c ."
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -22,6 +22,8 @@ WHOLE = re.compile(r"(?:req-)?%s$" % ID.pattern)
 # Objects whose keys are the user's.
 MAPS = ("metadata", "extra_specs", "properties", "addresses", "limits",
         "absolute", "security_compliance", "cpu_info", "usages")
+# Keys that depend on a server's state, or on how many there are.
+BY_STATE = ("progress", "fault", "security_groups", "servers_links", "next")
 # user@project: passwords that the recordings give the user.
 PEOPLE = {"admin@admin": ["admin"], "admin@": ["admin"],
           "recuser@recproj": ["recpw", "recpw2"],
@@ -174,6 +176,17 @@ class Replay:
                     pass
         return self.tokens.get(name, "nobody")
 
+    def do(self, e):
+        """Replays an exchange of a newer microversion at our newest, so that
+        what it makes is there; nothing is compared."""
+        named = "2.%d" % NEWEST
+        headers = {k: v[:-len(v.split()[-1])] + named if "api-version" in k
+                   else v for k, v in e["headers"].items()}
+        reply = self.send(dict(e, headers=headers))
+        if reply.status < 300:
+            self.learn(e["reply"], reply.json)
+            self.settle(e, reply)
+
     def run(self, e):
         """Replays an exchange; the differences, as lines."""
         reply = self.send(e)
@@ -236,9 +249,11 @@ class Replay:
 
     def of_users(self, difference):
         """Whether it is about a key of an array's element that a user chose
-        in a request of this replay, or that only some elements have."""
+        in a request of this replay, or one that comes and goes."""
         if difference.endswith(".swap is number, not string"):
             return True         # "" is 0 there
+        if difference.split()[0].rsplit(".", 1)[-1] in BY_STATE:
+            return True
         found = re.match(r"\$\.\w+\[\d+\]\.(.+) is (too much|missing)$",
                          difference)
         return found and found.group(1) in self.sent
@@ -254,7 +269,8 @@ class Replay:
         def plain(text):
             text = text.split("\n\nFailed validating")[0]
             text = ID.sub("ID", text)
-            return re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
+            text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
+            return re.sub(r"(maximum is 2\.|reserved )\d+", r"\1N", text)
         got = reply.json if reply.json is not None else reply.text
         a, b = plain(text_of(want)), plain(text_of(got))
         return [] if a == b else ["says %r, not %r" % (b, a)]
