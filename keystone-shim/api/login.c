@@ -41,7 +41,10 @@ static int inner(struct req *rq, json_t *obj, const char *key, const char *in,
 	return *v_r ? 0 : wire_expecting(rq, key, in);
 }
 
-/* By id, or by name and (where has_domain) the domain of the name. */
+/*
+ * By id, or by name and (where has_domain) the domain of the name. Where both
+ * are given the name counts, as in Keystone, and one thing is meant only.
+ */
 static int named_read(struct req *rq, json_t *obj, const char *what,
 		      bool has_domain, struct named *n_r)
 {
@@ -52,7 +55,10 @@ static int named_read(struct req *rq, json_t *obj, const char *what,
 		return -1;
 	if (!n_r->id && !n_r->name)
 		return wire_expecting(rq, "id or name", what);
-	if (!n_r->name || !has_domain)
+	if (!n_r->name)
+		return 0;
+	n_r->id = NULL;
+	if (!has_domain)
 		return 0;
 	if (inner(rq, obj, "domain", what, &domain) < 0 ||
 	    text(rq, domain, "id", &n_r->domain_id) < 0 ||
@@ -60,6 +66,8 @@ static int named_read(struct req *rq, json_t *obj, const char *what,
 		return -1;
 	if (!n_r->domain_id && !n_r->domain_name)
 		return wire_expecting(rq, "id or name", "domain");
+	if (n_r->domain_name)
+		n_r->domain_id = NULL;
 	return 0;
 }
 

@@ -54,8 +54,8 @@ int password_prove(struct req *rq, const struct named *user,
 	struct row row;
 	bool good;
 	int n = sql_maybe(rq, &SQL_login_show, &row,
-			  ARGS(user->id, user->id ? NULL : user->name,
-			       user->domain_id, user->domain_name,
+			  ARGS(user->id, user->name, user->domain_id,
+			       user->domain_name,
 			       rule("lockout_failure_attempts"),
 			       rule("lockout_duration")));
 

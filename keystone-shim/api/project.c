@@ -6,6 +6,9 @@
 
 #include "common/crypto/digest.h"
 
+#define TAGS_MAX	80
+#define TAG_SIZE	255
+
 struct project_in {
 	const char *name, *domain_id, *parent_id, *description;
 	bool enabled, is_domain;
@@ -35,6 +38,33 @@ static const struct jfield project_fields[] = {
 	JF_JSON(struct project_in, options, J_OBJ),
 	JF_END_OPEN
 };
+
+/* Tags are different texts that fit between commas and into a path. */
+static int tags_check(struct req *rq, json_t *tags)
+{
+	size_t n = json_array_size(tags);
+
+	if (n > TAGS_MAX)
+		return fail(rq, ERR_BAD_REQUEST, "Invalid input for field "
+			    "'tags': more than %d tags", TAGS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		json_t *tag = json_array_get(tags, i);
+		size_t len = json_string_length(tag);
+
+		if (len == 0 || len > TAG_SIZE ||
+		    strpbrk(json_string_value(tag), ",/"))
+			return fail(rq, ERR_BAD_REQUEST, "Invalid input for "
+				    "field 'tags': tag %zu is not a text of 1 "
+				    "to %d characters without , and /", i,
+				    TAG_SIZE);
+		for (size_t j = 0; j < i; j++)
+			if (json_equal(tag, json_array_get(tags, j)))
+				return fail(rq, ERR_BAD_REQUEST, "Invalid "
+					    "input for field 'tags': has "
+					    "non-unique elements");
+	}
+	return 0;
+}
 
 static void splice(struct req *rq, const struct row *row, int col)
 {
@@ -202,6 +232,8 @@ static int store(struct req *rq, const struct resource *r,
 	char id[UUID_HEX_SIZE];
 	struct row row;
 
+	if (tags_check(rq, in->tags) < 0)
+		return -1;
 	uuid_v4_hex(id);
 	if (sql_one(rq, &SQL_project_create, &row,
 		    ARGS(id, in->domain_id, in->parent_id, doc)) == 0)
@@ -239,7 +271,7 @@ static int change(struct req *rq, const struct resource *r, const char *id,
 	struct row row;
 	int n;
 
-	if (!doc || tx_begin(rq) < 0)
+	if (!doc || tags_check(rq, in.tags) < 0 || tx_begin(rq) < 0)
 		return -1;
 	n = sql_maybe(rq, &SQL_project_update, &row, ARGS(id, doc, is_domain));
 	if (n == 0)

@@ -280,9 +280,8 @@ static const char *scope_id(struct req *rq, const struct login *in)
 	if (in->scope_kind == SCOPE_SYSTEM)
 		return "all";
 	n = sql_maybe(rq, &SQL_scope_find, &row,
-		      ARGS(in->scope_kind == SCOPE_DOMAIN, s->id,
-			   s->id ? NULL : s->name, s->domain_id,
-			   s->domain_name));
+		      ARGS(in->scope_kind == SCOPE_DOMAIN, s->id, s->name,
+			   s->domain_id, s->domain_name));
 	if (n == 0)
 		unauthorized(rq);
 	return n > 0 ? row_text(&row, 0) : NULL;
@@ -305,6 +304,7 @@ static int birth(struct req *rq, const struct token_payload *p,
 	*second_r = row_int(&row, birth__second);
 	ms = row_int(&row, birth__wait);
 	if (ms > 0) {
+		sql_release(rq);
 		wait.tv_sec = ms / 1000;
 		wait.tv_nsec = ms % 1000 * 1000000;
 		nanosleep(&wait, NULL);
@@ -350,6 +350,7 @@ static const struct token *issue_default(struct req *rq,
 			  text_r);
 		if (!t && rq->err.kind != ERR_UNAUTHORIZED)
 			return NULL;
+		rq->err.kind = ERR_NONE;
 	}
 	return t ? t : issue(rq, who, TOKEN_UNSCOPED, NULL, text_r);
 }

@@ -153,6 +153,46 @@ def test_token_create_by_names_and_ids(cloud):
                   "project")
 
 
+def test_token_create_id_and_name(cloud):
+    """Both are given and mean different things: the name counts."""
+    other = cloud._made("/v3/domains", "domain", {
+        "name": cloud.name("domain")})
+    for domain in other["id"], "default":
+        cloud._made("/v3/users", "user", {
+            "name": "twin", "password": domain, "domain_id": domain})
+        cloud._made("/v3/projects", "project", {
+            "name": "twin", "domain_id": domain})
+    domain = {"id": "default", "name": other["name"]}
+    body = by_password("twin", other["id"], domain=domain,
+                       id=cloud.demo.user_id)
+    reply = log_in(cloud, body)
+    status(reply, 201)
+    equal(reply.json["token"]["user"]["domain"]["id"], other["id"], "domain")
+    body["auth"]["scope"] = {"project": {
+        "id": cloud.demo.project_id, "name": "twin", "domain": domain}}
+    refused(log_in(cloud, body), 401, BAD)
+
+
+def test_foreign_bytes(cloud):
+    """What is not UTF-8, or no text at all, is nobody's fault but theirs."""
+    for path in "/v3/projects/%ff", "/v3/users?name=%ff%fe", \
+            "/v3/projects?enabled=%c3%28", "/v3/users/%00", \
+            "/v3/roles?name=a%00b", "/v3/domains/" + "x" * 3000:
+        reply = cloud.admin.get("identity", path)
+        check(reply.status in (200, 400, 404), repr(reply))
+    for body in '{"project": {"name": "a\\u0000b"}}', \
+            '{"project": {"name": "\\ud800"}}', \
+            '{"project": {"name": "x", "n": 1e999}}', \
+            '{"project": {"name": "x", "name": "y"}}', \
+            '{"project": ' + '[' * 3000 + ']' * 3000 + '}', \
+            '{"project": {"name": "x", "tags": [1, {}, null]}}', \
+            '{"project": {"name": "x", "tags": ["a", "a"]}}', \
+            '{"project": {"name": "x", "tags": ["a,b"]}}', \
+            '{"project": {"name": "x", "extra": "\\u0000"}}':
+        reply = cloud.admin.post("identity", "/v3/projects", body)
+        check(reply.status in (400, 413), repr(reply))
+
+
 def test_token_create_unscoped(cloud):
     user, _ = person(cloud)
     for scope in None, "unscoped", {"unscoped": {}}:

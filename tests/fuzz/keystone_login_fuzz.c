@@ -16,11 +16,11 @@ static void check(const struct login *in)
 	assert(in->by_password || in->by_token);
 	assert(!in->by_token || in->token);
 	if (in->by_password)
-		assert(in->user.id || (in->user.name &&
-				       (in->user.domain_id ||
-					in->user.domain_name)));
+		assert(!in->user.id != !in->user.name);
+	if (in->by_password && in->user.name)
+		assert(!in->user.domain_id != !in->user.domain_name);
 	if (in->scope_kind == SCOPE_PROJECT || in->scope_kind == SCOPE_DOMAIN)
-		assert(in->scope.id || in->scope.name);
+		assert(!in->scope.id != !in->scope.name);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
