@@ -28,7 +28,13 @@ language sql stable as $$
 		when 'launched_at' then to_char(s.launched_at
 			at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
 		when 'launch_index' then lpad(s.launch_index::text, 10, '0')
-		when 'power_state' then s.power_state::text end
+		when 'power_state' then s.power_state::text
+		when 'reservation_id' then s.reservation_id
+		when 'memory_mb' then lpad(s.ram::text, 10, '0')
+		when 'vcpus' then lpad(s.vcpus::text, 10, '0')
+		when 'root_gb' then lpad(s.disk::text, 10, '0')
+		when 'ephemeral_gb' then lpad(s.ephemeral::text, 10, '0')
+		when 'locked' then s.locked::text end
 $$;
 
 create function compute.flavor_sort(f compute.flavors, p_key text) returns text

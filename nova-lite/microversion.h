@@ -11,7 +11,7 @@
  */
 
 /* The newest minor version whose replies are all right here. */
-#define MICROVERSION_MAX 90
+#define MICROVERSION_MAX 93
 
 enum microversion_result {
 	MICROVERSION_OK,

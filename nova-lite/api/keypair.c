@@ -6,6 +6,8 @@
 
 #define NAME_CHARS "_- 0123456789abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+/* From 2.92 on names may be addresses, and keys are no longer generated. */
+#define NAME_CHARS_92 "@." NAME_CHARS
 
 static int no_keypair(struct req *rq, const char *user)
 {
@@ -152,20 +154,22 @@ struct keypair_in {
 static const struct jfield keypair_fields[] = {
 	JF_STR(struct keypair_in, name, J_REQ, 1, 255),
 	JF_STR_MV(struct keypair_in, type, 0, 1, 255, 2, 999),
-	JF_STR(struct keypair_in, public_key, 0, 0, 65535),
+	JF_STR_MV(struct keypair_in, public_key, 0, 0, 65535, 1, 91),
+	JF_STR_MV(struct keypair_in, public_key, J_REQ, 0, 65535, 92, 999),
 	JF_STR_MV(struct keypair_in, user_id, 0, 1, 255, 10, 999),
 	JF_END
 };
 
 static int check_keypair(struct req *rq, const struct keypair_in *in)
 {
-	const char *c = in->name + strspn(in->name, NAME_CHARS);
+	const char *allowed = req_mv(rq, 92) ? NAME_CHARS_92 : NAME_CHARS;
+	const char *c = in->name + strspn(in->name, allowed);
 	size_t n = strlen(in->name);
 
 	if (*c || in->name[0] == ' ' || in->name[n - 1] == ' ')
 		return fail(rq, ERR_BAD_REQUEST, "An invalid 'name' value was "
 			    "provided. The name must be: Only expected "
-			    "characters: [" NAME_CHARS "]");
+			    "characters: [%s]", allowed);
 	if (strcmp(in->type, "ssh") != 0 && strcmp(in->type, "x509") != 0)
 		return bad_string(rq, "type", in->type,
 				  "is not one of ['ssh', 'x509']");

@@ -22,12 +22,23 @@ static const char *const known[] = {
 	"user_id", "uuid", "vm_state", NULL
 };
 
+/* Nova sorts by any column of its table; what is not one here does not sort. */
 #define SORT_KEYS \
-	"'access_ip_v4', 'access_ip_v6', 'availability_zone', " \
-	"'created_at', 'display_description', 'display_name', 'host', " \
-	"'hostname', 'image_ref', 'key_name', 'launch_index', " \
-	"'launched_at', 'power_state', 'project_id', 'task_state', " \
-	"'updated_at', 'user_id', 'uuid', 'vm_state'"
+	"'access_ip_v4', 'access_ip_v6', 'auto_disk_config', " \
+	"'availability_zone', 'config_drive', 'created_at', " \
+	"'display_description', 'display_name', 'host', " \
+	"'hostname', 'image_ref', 'instance_type_id', 'kernel_id', " \
+	"'key_name', 'launch_index', 'launched_at', 'locked_by', " \
+	"'node', 'power_state', 'progress', 'project_id', " \
+	"'ramdisk_id', 'root_device_name', 'task_state', " \
+	"'terminated_at', 'updated_at', 'user_id', 'uuid', " \
+	"'vm_state', 'architecture', 'cell_name', 'cleaned', " \
+	"'default_ephemeral_device', 'default_swap_device', " \
+	"'deleted', 'deleted_at', 'disable_terminate', " \
+	"'ephemeral_gb', 'ephemeral_key_uuid', 'id', 'key_data', " \
+	"'launched_on', 'locked', 'memory_mb', 'os_type', " \
+	"'reservation_id', 'root_gb', 'shutdown_terminate', " \
+	"'user_data', 'vcpus', 'vm_mode'"
 
 static bool is_known(const char *name)
 {

@@ -177,6 +177,11 @@ def test_keypair_import(cloud):
     equal((shown["type"], shown["deleted"], shown["updated_at"]),
           ("ssh", False, None), "details")
     check(not shown["created_at"].endswith("Z"), "created_at has no zone")
+    mail = cloud.name("a.b@example")
+    status(keypair(cloud.demo, mail, 92, public_key=KEY), 201, "2.92")
+    status(keypair(cloud.demo, mail, 91, public_key=KEY), 400, "2.91")
+    reply = keypair(cloud.demo, "x", 92)
+    check("'public_key' is a required property" in reply.text, "2.92")
     fault(get(cloud.other, "/os-keypairs/" + name), 404,
           "Keypair %s not found for user %s" % (name, cloud.other.user_id))
     status(get(cloud.admin, "/os-keypairs/%s?user_id=%s" % (

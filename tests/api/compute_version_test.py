@@ -3,7 +3,7 @@
 from compute_kit import fault, get, mv
 from harness import check, equal, status
 
-NEWEST = 90
+NEWEST = 93
 
 
 def servers(cloud, **headers):
