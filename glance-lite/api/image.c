@@ -39,6 +39,18 @@ static void j_int_or_null(struct jw *w, const char *key,
 		j_int(w, key, row_int(row, col));
 }
 
+/* Without printf, which took a seventh of a long list's time. */
+static void write_urls(struct jw *w, const char *id)
+{
+	static const char base[] = "/v2/images/", file[] = "/file";
+	char url[sizeof(base) + UUID_SIZE + sizeof(file)];
+	char *end = stpcpy(stpcpy(url, base), id);
+
+	j_strn(w, "self", url, (size_t)(end - url));
+	end = stpcpy(end, file);
+	j_strn(w, "file", url, (size_t)(end - url));
+}
+
 void image_view(struct jw *w, const struct row *row)
 {
 	const char *id = row_text(row, image__id);
@@ -66,8 +78,7 @@ void image_view(struct jw *w, const struct row *row)
 	j_time(w, "updated_at", row_time(row, image__updated_at), TIME_Z);
 	j_raw(w, "tags", row_text(row, image__tags),
 	      row_len(row, image__tags));
-	j_strf(w, "self", "/v2/images/%s", id);
-	j_strf(w, "file", "/v2/images/%s/file", id);
+	write_urls(w, id);
 	j_str(w, "schema", "/v2/schemas/image");
 	if (!row_null(row, image__size))
 		j_str(w, "stores", STORE_ID);
