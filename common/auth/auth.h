@@ -13,15 +13,16 @@
  * What a token stands for: made from its Fernet payload and one statement
  * (sql/token_context.sql) that checks everything Keystone checks at
  * validation: revocation, the user, project and domains enabled, the roles
- * still assigned (direct, by group, inherited, implied).
+ * still assigned (direct, by group, inherited, implied). Names have up to 255
+ * characters, of projects and domains 64, of up to four bytes.
  */
 struct token {
 	int refs;
-	char user_id[65], user_name[256];
-	char user_domain_id[65], user_domain_name[256];
-	char project_id[65], project_name[256];		/* "" unscoped */
-	char project_domain_id[65], project_domain_name[256];
-	char domain_id[65], domain_name[256];		/* domain scope */
+	char user_id[65], user_name[1021];
+	char user_domain_id[65], user_domain_name[257];
+	char project_id[65], project_name[257];		/* "" unscoped */
+	char project_domain_id[65], project_domain_name[257];
+	char domain_id[65], domain_name[257];		/* domain scope */
 	bool system;					/* system scope */
 	bool is_admin, is_member, is_reader, is_service;
 	char audit_id[32], audit_parent[32];		/* parent may be "" */
@@ -30,7 +31,7 @@ struct token {
 	usec_t password_expires_at;			/* 0: never */
 	int nroles;
 	struct token_role {
-		char id[65], name[256];
+		char id[65], name[1021];
 	} *roles;
 };
 

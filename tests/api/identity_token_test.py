@@ -590,3 +590,24 @@ def test_hashing_does_not_stop_others():
         for thread in threads:
             thread.join()
         equal(replies, [401] * 8, "refused")
+
+
+def test_long_names(cloud):
+    """The longest names in four-byte characters come back whole."""
+    name, big = "\U0001f600" * 64, "\U0001f600" * 255
+    project_id = cloud._made("/v3/projects", "project", {
+        "name": name, "domain_id": "default"})["id"]
+    user = cloud._made("/v3/users", "user", {
+        "name": big, "password": "x", "domain_id": "default"})
+    role = cloud._made("/v3/roles", "role", {"name": big})
+    status(cloud.admin.put("identity", "/v3/projects/%s/users/%s/roles/%s" % (
+        project_id, user["id"], role["id"])), 204)
+    reply = log_in(cloud, by_password(big, "x", project(name)))
+    status(reply, 201)
+    token = reply.json["token"]
+    equal(token["user"]["name"], big, "user")
+    equal(token["project"]["name"], name, "project")
+    equal([r["name"] for r in token["roles"]], [big], "role")
+    for path in "projects/" + project_id, "users/" + user["id"], \
+            "roles/" + role["id"]:
+        status(cloud.admin.delete("identity", "/v3/" + path), 204)
