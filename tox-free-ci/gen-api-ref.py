@@ -30,10 +30,10 @@ WHO = {"PUBLIC": "anyone, without a token", "TOKEN": "any valid token",
 TYPES = {"STR": "string", "INT": "integer", "BOOL": "boolean",
          "NUM": "number", "JSON": "any"}
 NO_MAX = 999
-TABLE = re.compile(r"struct jfield (\w+)\[\] = \{(.*?)\n\};", re.S)
-BODY = re.compile(r"req_body\(\s*rq,\s*(\"[^\"]*\"|\w+),\s*(\w+),", re.S)
-FUNCTION = re.compile(r"^(?:static )?int (\w+)\(struct req \*rq[^)]*\)\n"
+TABLE = re.compile(r"struct jfield (\w+)\[\] = \{(.*?)\n\t*\};", re.S)
+FUNCTION = re.compile(r"^(?:static )?[\w *]+?\b(\w+)\(([^;{}]*)\)\n"
                       r"\{\n(.*?)^\}", re.S | re.M)
+DEPTH = 3           # of calls from a handler to the reader of its body
 
 
 def split_args(text):
@@ -93,32 +93,66 @@ def versions(low, high):
     return "2.%d to 2.%d" % (max(low, 1), high)
 
 
-def read_sources(pattern):
-    """({table: rows}, {function: its text})."""
-    tables, functions = {}, {}
-    for path in sorted(glob.glob(os.path.join(ROOT, pattern),
-                                 recursive=True)):
+class Source:
+    """A .c file: its functions, and field tables outside of them."""
+
+    def __init__(self, path):
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        for name, body in TABLE.findall(text):
-            tables[name] = [field(k, a) for k, a in macro_rows(body)
-                            if len(a) > 2]
-        functions.update(FUNCTION.findall(text))
-    return tables, functions
+        self.functions = {m.group(1): m.group(3)
+                          for m in FUNCTION.finditer(text)}
+        self.tables = tables_of(FUNCTION.sub("", text))
+
+    def reach(self, name, depth=DEPTH):
+        """A function's text and those of the ones it calls here."""
+        text = self.functions.get(name)
+        if text is None or not depth:
+            return []
+        out = [text]
+        for called in dict.fromkeys(re.findall(r"\b(\w+)\(", text)):
+            if called != name:
+                out += self.reach(called, depth - 1)
+        return out
 
 
-def body_of(op, tables, functions):
-    found = BODY.search(functions.get(op, ""))
-    if not found or found.group(2) not in tables:
-        return []
-    key = found.group(1).strip('"')
-    under = "" if key == "NULL" else " of `%s`" % key
-    out = ["", "| member%s | type | |" % under, "|---|---|---|"]
-    out += ["| `%s` | %s | %s |" % row for row in tables[found.group(2)]]
+def tables_of(text):
+    return {name: [field(k, a) for k, a in macro_rows(body) if len(a) > 2]
+            for name, body in TABLE.findall(text)}
+
+
+def read_sources(pattern):
+    return [Source(path) for path in sorted(
+        glob.glob(os.path.join(ROOT, pattern), recursive=True))]
+
+
+def bodies_of(op, sources):
+    """(key or None, rows) of each table that the handler reads by."""
+    shared = {n: t for s in sources for n, t in s.tables.items()}
+    source = next((s for s in sources if op in s.functions), None)
+    seen = set()
+    for text in source.reach(op) if source else ():
+        tables = {**shared, **source.tables, **tables_of(text)}
+        for call in re.finditer(r"\(\s*rq,([^;{]*)", text):
+            for word in re.finditer(r"\b\w+\b", call.group(1)):
+                name = word.group()
+                if name not in tables or name in seen or not tables[name]:
+                    continue
+                seen.add(name)
+                keys = re.findall(r'"([^"%]*)"',
+                                  call.group(1)[:word.start()])
+                yield keys[-1] if keys else None, tables[name]
+
+
+def body_of(op, sources):
+    out = []
+    for key, rows in bodies_of(op, sources):
+        under = " of `%s`" % key if key else ""
+        out += ["", "| member%s | type | |" % under, "|---|---|---|"]
+        out += ["| `%s` | %s | %s |" % row for row in rows]
     return out
 
 
-def operation(row, tables, functions):
+def operation(row, sources):
     op, method, path, _, access, policy, low, high, doc = row
     out = ["## %s" % op, "", "`%s %s`" % (method, path), "", doc + ".", ""]
     facts = ["For: %s." % WHO[access]]
@@ -127,17 +161,17 @@ def operation(row, tables, functions):
     span = versions(int(low), int(high)) if int(high) else ""
     if span:
         facts.append("Microversions: %s." % span)
-    return out + [" ".join(facts)] + body_of(op, tables, functions) + [""]
+    return out + [" ".join(facts)] + body_of(op, sources) + [""]
 
 
 def page(program, title, pattern):
     dump = subprocess.run([os.path.join(BIN, program), "--dump-routes"],
                           capture_output=True, text=True, check=True).stdout
-    tables, functions = read_sources(pattern)
+    sources = read_sources(pattern)
     out = ["# %s" % title, "", "Written by `make api-ref` from the tables of "
            "%s; edit those." % program, ""]
     for line in dump.splitlines():
-        out += operation(line.split("\t"), tables, functions)
+        out += operation(line.split("\t"), sources)
     return "\n".join(out)
 
 
