@@ -2,9 +2,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -132,7 +132,7 @@ int doors_start(struct http_loop *l, struct err *e)
 	if (inotify_add_watch(fd, folder, IN_CREATE | IN_MOVED_TO |
 			      IN_DELETE | IN_MOVED_FROM) < 0)
 		return err_errno(e, "%s", folder);
-	if (http_loop_watch(l, fd, EPOLLIN, on_folder,
+	if (http_loop_watch(l, fd, POLLIN, on_folder,
 			    (void *)(intptr_t)fd) < 0)
 		return err_internal(e, "%s: cannot be watched", folder);
 	return scan(l, folder, e);
