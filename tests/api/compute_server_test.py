@@ -2,10 +2,11 @@
 """Servers: what a create decides, lists, changes, actions."""
 import base64
 import re
+import threading
 
 import compute_kit as kit
 from compute_kit import NOBODY, body, create, delete, fault, get, post, put
-from harness import check, equal, need, status
+from harness import Client, check, equal, need, status
 
 INVALID = "Invalid input for field/attribute "
 
@@ -250,6 +251,33 @@ def test_create_quota(cloud):
               {"quota_set": {"instances": 1}}), 400, "Quota limit 1 for "
           "instances must be greater than or equal to already used and "
           "reserved 2.")
+
+
+def test_create_race(cloud):
+    """Many at once: the quota holds, and no two get one address."""
+    user, image = cloud.user(["member"]), ready(cloud)
+    cloud.sql("update image.images set visibility = 'public' where id = "
+              "'%s'" % image)
+    codes, lock = [], threading.Lock()
+
+    def run():
+        client = Client(cloud.urls, user.token)
+        for _ in range(4):
+            reply = post(client, "/servers", body(cloud, image))
+            with lock:
+                codes.append(reply.status)
+        client.close()
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(sorted(codes), [202] * 10 + [403] * 22, "ten of them")
+    rows = cloud.sql("select count(*), count(distinct ip), count(distinct "
+                     "mac) from compute.ports where project_id = '%s'"
+                     % user.project_id)
+    equal(rows, [["10", "10", "10"]], "addresses")
 
 
 def test_create_image_too_large(cloud):
