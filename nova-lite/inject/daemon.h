@@ -13,8 +13,9 @@ struct daemon {
 };
 
 /*
- * Starts it and connects. Its socket has no name by then, so nobody else can,
- * and nothing is left behind whoever dies. The daemon dies with the calling
+ * Starts it and connects. Its socket has lost its name by then, so nobody
+ * else can, and nothing is left behind when somebody dies (in the first
+ * instant, a folder inject-* in temp_dir). The daemon dies with the calling
  * thread. Fails with INTERNAL, and with BAD_REQUEST when a layer is a qcow2
  * that keeps its data in a file of the header's choice (CVE-2024-32498).
  */

@@ -88,7 +88,7 @@ struct inject_options {
 	 * the disk, when none has.
 	 */
 	const char *root;
-	const char *temp_dir;		/* NULL: /tmp */
+	const char *temp_dir;		/* NULL: /tmp; path of 80 at most */
 	unsigned deadline_ms;		/* for all of it; 0: 60 s */
 };
 

@@ -113,8 +113,8 @@ static int rig_teardown(void **state)
 
 /* The file's bytes are those. */
 #define rig_assert_content(path, text) \
-	rig_run("printf %%s '%s' >want; debugfs -R 'dump %s got' fs && " \
-		"cmp want got", text, path)
+	rig_run("rm -f got; printf %%s '%s' >want; " \
+		"debugfs -R 'dump %s got' fs && cmp want got", text, path)
 
 #define rig_assert_absent(path) \
 	rig_run("debugfs -R 'stat %s' fs 2>&1 | grep 'not found'", path)
