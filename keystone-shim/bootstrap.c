@@ -281,6 +281,8 @@ int bootstrap(const struct conf *conf, int argc, char **argv)
 		usage();
 		return 2;
 	}
+	if (options_check(conf, &e) < 0)
+		return complain(&e);
 	c = sql_pool_get(service_pool(), &e);
 	if (!c)
 		return complain(&e);
@@ -311,6 +313,8 @@ int fernet_rotate(const struct conf *conf, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (options_check(conf, &e) < 0)
+		return complain(&e);
 	if (fernet_repo_rotate(conf_str(conf, "fernet_tokens",
 					"key_repository"),
 			       (unsigned int)conf_int(conf, "fernet_tokens",

@@ -32,6 +32,43 @@ static const struct conf_opt options[] = {
 	{ NULL, NULL, CONF_STR, NULL, NULL },
 };
 
+static int in_range(const struct conf *conf, const char *section,
+		    const char *name, long long lo, long long hi)
+{
+	long long v = conf_int(conf, section, name);
+
+	return v >= lo && v <= hi;
+}
+
+int options_check(const struct conf *conf, struct err *e)
+{
+	if (!in_range(conf, "identity", "password_hash_rounds", 4, 31))
+		return err_set(e, ERR_BAD_REQUEST, "[identity] "
+			       "password_hash_rounds must be from 4 to 31");
+	if (!in_range(conf, "token", "expiration", 1, 10LL * 366 * 86400))
+		return err_set(e, ERR_BAD_REQUEST, "[token] expiration must "
+			       "be from 1 second to 10 years");
+	if (!in_range(conf, "fernet_tokens", "max_active_keys", 1, 1000))
+		return err_set(e, ERR_BAD_REQUEST, "[fernet_tokens] "
+			       "max_active_keys must be from 1 to 1000");
+	if (!in_range(conf, "security_compliance", "lockout_failure_attempts",
+		      0, 1000000) ||
+	    !in_range(conf, "security_compliance", "lockout_duration", 1,
+		      366 * 86400) ||
+	    !in_range(conf, "security_compliance",
+		      "unique_last_password_count", 0, 24))
+		return err_set(e, ERR_BAD_REQUEST, "[security_compliance] "
+			       "has a value out of range");
+	return 0;
+}
+
+static int start(const struct conf *conf, struct sql_conn *conn,
+		 struct err *e)
+{
+	(void)conn;
+	return options_check(conf, e);
+}
+
 static const struct subcommand subcommands[] = {
 	{ "bootstrap", "fill the catalog of a new cloud (safe to repeat)",
 	  bootstrap },
@@ -56,6 +93,7 @@ static const struct service keystone_shim = {
 	.no_route = wire_no_route,
 	.render_error = wire_render_error,
 	.finish = wire_finish,
+	.start = start,
 	.subcommands = subcommands,
 };
 

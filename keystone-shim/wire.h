@@ -16,6 +16,9 @@ void wire_finish(struct req *rq);
 /* BAD_REQUEST in Keystone's words: "Expecting to find WHAT in WHERE. ..." */
 int wire_expecting(struct req *rq, const char *what, const char *where);
 
+/* BAD_REQUEST for a value of the configuration that cannot work. */
+int options_check(const struct conf *conf, struct err *e);
+
 /* Subcommands; see `keystone-shim --help`. */
 int bootstrap(const struct conf *conf, int argc, char **argv);
 int fernet_setup(const struct conf *conf, int argc, char **argv);

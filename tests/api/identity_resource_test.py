@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projects, domains, users, roles, grants, regions, services, endpoints."""
+import os
+import subprocess
 from urllib.parse import quote
 
 from harness import check, equal, need, shape, status
@@ -599,3 +601,31 @@ def test_bootstrap_again(cloud):
     after = cloud.sql(count), cloud.sql(
         "select password_hash from identity.users order by id")
     equal(after, before, "the catalog")
+
+
+def command(cloud, *args, **env):
+    """What keystone-shim says as a command; "" when it is content."""
+    done = subprocess.run(
+        [os.path.join(cloud.bin, "keystone-shim"), "--config",
+         cloud.conf("keystone-shim"), *args], env=dict(cloud.env, **env),
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout if done.returncode else ""
+
+
+def test_subcommands(cloud):
+    """Bad values are refused before anything happens; keys rotate."""
+    for value in "3", "32":
+        said = command(cloud, "bootstrap", OS_BOOTSTRAP_PASSWORD="x",
+                       OS_IDENTITY__PASSWORD_HASH_ROUNDS=value)
+        check("from 4 to 31" in said, said)
+    check("no password for admin" in command(cloud, "bootstrap"), "password")
+    check("usage:" in command(cloud, "bootstrap", "--nosuch"), "usage")
+    token = cloud.admin.token
+    equal(command(cloud, "fernet_rotate"), "", "rotate")
+    names = sorted(os.listdir(cloud.path("fernet-keys")))
+    check(len(names) == 3 and names[0] == "0", repr(names))
+    status(cloud.admin.get("identity", "/v3/regions", token=token), 200)
+    again = cloud.anon.login("demo", cloud.secret("demo"), project="demo")
+    status(again.get("identity", "/v3/regions"), 200)
+    equal(command(cloud, "fernet_setup"), "", "setup")
+    equal(sorted(os.listdir(cloud.path("fernet-keys"))), names, "the same")
