@@ -25,7 +25,9 @@ where ($1::text is null or s.project_id = $1)
 		where p.server_id = s.id and host(p.ip) ~ $18))
 	and ($19::text[] is null or s.tags @> $19)
 	and ($20::text[] is null or s.tags && $20)
-	and ($21::text is null or case when $24::boolean
+	and ($21::text is null
+		or exists (select from compute.server_marker($21)))
+	and ($21 is null or case when $24::boolean
 		then (coalesce(compute.server_sort(s, $23::text), ''),
 			s.created_at, s.id) > (select
 			coalesce(compute.server_sort(m, $23), ''),

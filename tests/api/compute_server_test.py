@@ -401,6 +401,8 @@ def test_list_bad_queries(cloud):
         fault(get(cloud.demo, "/servers" + path, minor), 400, text, path)
     check("is not one of [" in get(cloud.demo, "/servers?sort_key=foo").text,
           "sort_key")
+    fault(get(cloud.user(["member"]), "/servers?marker=x"), 400,
+          "marker [x] not found", "with no server at all")
 
 
 def create_once(cloud):
