@@ -10,7 +10,7 @@
 /*
  * A tree of path segments. Children of a node are few, so they stand in a
  * list; literals are tried before the one {parameter} child, and a literal
- * that leads nowhere falls back to the parameter.
+ * that leads nowhere, or to other methods only, falls back to the parameter.
  */
 struct node {
 	const char *seg;		/* "" for a {parameter} */
@@ -130,8 +130,18 @@ void router_free(struct router *r)
 	free(r);
 }
 
+/* HEAD is GET without a body, unless a row says otherwise. */
+static bool serves(const struct node *n, const char *method)
+{
+	for (int i = 0; i < n->n; i++)
+		if (strcmp(n->routes[i]->method, method) == 0)
+			return true;
+	return strcmp(method, "HEAD") == 0 && serves(n, "GET");
+}
+
+/* method NULL: any. */
 static const struct node *find(const struct node *n, const char *p,
-			       struct route_match *m)
+			       const char *method, struct route_match *m)
 {
 	const struct node *c, *hit;
 	size_t len;
@@ -140,10 +150,11 @@ static const struct node *find(const struct node *n, const char *p,
 		p++;
 	len = strcspn(p, "/");
 	if (len == 0)
-		return *p == '\0' && n->n ? n : NULL;
+		return *p == '\0' && n->n && (!method || serves(n, method))
+			? n : NULL;
 	for (c = n->child; c; c = c->next)
 		if (c->len == len && memcmp(c->seg, p, len) == 0) {
-			hit = find(c, p + len, m);
+			hit = find(c, p + len, method, m);
 			if (hit)
 				return hit;
 			break;
@@ -152,7 +163,7 @@ static const struct node *find(const struct node *n, const char *p,
 		return NULL;
 	m->params[m->nparams].value = p;
 	m->params[m->nparams++].len = len;
-	hit = find(n->param, p + len, m);
+	hit = find(n->param, p + len, method, m);
 	if (!hit)
 		m->nparams--;
 	return hit;
@@ -193,14 +204,15 @@ void router_match(const struct router *r, const char *method,
 	m->n = m->nparams = 0;
 	m->path_known = false;
 	m->allow[0] = '\0';
-	n = find(&r->root, path, m);
+	n = find(&r->root, path, method, m);
+	if (!n)
+		n = find(&r->root, path, NULL, m);
 	if (!n)
 		return;
 	m->path_known = true;
 	for (i = 0; i < m->nparams; i++)
 		m->params[i].name = n->names[i];
 	match_run(n, method, m);
-	/* HEAD is GET without a body, unless a row says otherwise. */
 	if (m->n == 0 && strcmp(method, "HEAD") == 0)
 		match_run(n, "GET", m);
 	for (i = 0; m->n == 0 && i < n->n; i++)

@@ -44,6 +44,10 @@ static const struct want wants[] = {
 	{ "GET", "/v2.1/servers/x/metadata/k.y", "meta_show", "x", "k.y", "" },
 	/* a literal that leads nowhere falls back to the parameter */
 	{ "GET", "/v2.1/servers/detail/q", "odd", "servers", "q", "" },
+	/* as does one that has other methods only */
+	{ "DELETE", "/v2.1/servers/detail", "server_delete", "detail", NULL,
+	  "" },
+	{ "PUT", "/v2.1/servers/detail", NULL, NULL, NULL, "GET" },
 	{ "GET", "/v2.1/servers/x/metadata", NULL, NULL, NULL, "" },
 	{ "GET", "/v2.1", NULL, NULL, NULL, "" },
 	{ "GET", "//", NULL, NULL, NULL, "" },
