@@ -70,7 +70,8 @@ def functions(lines):
 
 
 def parameters(head):
-    """The number of parameters; ARGS() is one, though it fills two."""
+    """The number of parameters besides outputs (NAME_r); ARGS() is one,
+    though it fills two."""
     depth, start = 0, None
     for i in range(len(head) - 1, -1, -1):
         depth += (head[i] == ")") - (head[i] == "(")
@@ -85,7 +86,7 @@ def parameters(head):
     if inner in ("", "void"):
         return 0
     return len([p for p in inner.split(",")
-                if not re.search(r"\bnargs$", p.strip())])
+                if not re.search(r"\bnargs$|\w_r$", p.strip())])
 
 
 def nesting(first, body):

@@ -108,7 +108,7 @@ static bool said(const struct service *svc, const struct conf_opt *opts,
 	return true;
 }
 
-/* -- serving ---------------------------------------------------------------- */
+/* -- serving ------------------------------------------------------------- */
 
 /* sd_notify(3)'s protocol: one datagram. */
 static void notify_ready(void)

@@ -21,6 +21,7 @@ struct dispatch {
 	const char *dsn;
 };
 
-extern const struct http_events dispatch_events;	/* arg: struct dispatch */
+/* Their arg: struct dispatch. */
+extern const struct http_events dispatch_events;
 
 #endif

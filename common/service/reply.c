@@ -48,10 +48,8 @@ int reply_bytes(struct req *rq, int status, const char *type,
 	return 0;
 }
 
-int reply_file(struct req *rq, int status, const char *type, int fd,
-	       int64_t off, int64_t len)
+int reply_file(struct req *rq, int status, int fd, int64_t off, int64_t len)
 {
-	reply_header(rq, "Content-Type", "%s", type);
 	rq->http->status = status;
 	rq->http->file_fd = fd;
 	rq->http->file_off = off;

@@ -127,8 +127,8 @@ void reply_header(struct req *rq, const char *name, const char *fmt, ...)
 /* A body that is not JSON. */
 int reply_bytes(struct req *rq, int status, const char *type,
 		const void *data, size_t n);
-/* BODY_OUT: takes fd; the range [off, off+len) is the body. */
-int reply_file(struct req *rq, int status, const char *type, int fd,
-	       int64_t off, int64_t len);
+/* BODY_OUT: takes fd; the range [off, off+len) is the body, of the type that
+ * the handler's reply_header names. */
+int reply_file(struct req *rq, int status, int fd, int64_t off, int64_t len);
 
 #endif

@@ -309,8 +309,8 @@ static int send_file(struct req *rq, int fd, int64_t size,
 			     (long long)first, (long long)last,
 			     (long long)size);
 	reply_header(rq, "Content-MD5", "%s", checksum);
-	return reply_file(rq, ranged ? 206 : 200, "application/octet-stream",
-			  fd, first, last - first + 1);
+	reply_header(rq, "Content-Type", "application/octet-stream");
+	return reply_file(rq, ranged ? 206 : 200, fd, first, last - first + 1);
 }
 
 int image_download(struct req *rq)

@@ -220,8 +220,9 @@ static void test_audit_ids(void **state)
 static void test_not_ours(void **state)
 {
 	static const char *const bad[] = { "", "x", "gAAAAABrAHThL-IRZMzZ",
-		"gAAAAABrAQgGbHFz3ujdigwVU50qNIpzBzroftovC_59VPFNnpn1dYduk6dw1"
-		"TqIoKvR6-QCAb18K825q6gsF8xMYmctGTjV4GVmU541GaZfrWLiivyvyYr3Z6" };
+		("gAAAAABrAQgGbHFz3ujdigwVU50qNIpzBzroftovC_59VPFNnpn1dYduk"
+		 "6dw1TqIoKvR6-QCAb18K825q6gsF8xMYmctGTjV4GVmU541GaZfrWLiiv"
+		 "yvyYr3Z6") };
 	size_t i;
 
 	(void)state;
