@@ -12,9 +12,14 @@
 
 #define CHUNK (1u << 20)		/* bytes in memory at a time */
 
+static uint64_t data_blocks(ext2_filsys fs, uint64_t size)
+{
+	return size / fs->blocksize + (size % fs->blocksize > 0);
+}
+
 uint64_t content_blocks(ext2_filsys fs, uint64_t size)
 {
-	uint64_t n = (size + fs->blocksize - 1) / fs->blocksize;
+	uint64_t n = data_blocks(fs, size);
 	/* Each block an extent of 12 bytes, or a number of 4. */
 	uint64_t per_block = fs->blocksize / 12 - 2;
 
@@ -87,12 +92,10 @@ struct run {
 	uint64_t first;			/* block of the file */
 	blk64_t at;			/* block of the volume */
 	uint32_t n;
-	errcode_t rc;
-	int fd_errno;			/* why fd could not be read */
 };
 
 /* The file's bytes from `at` on, or zeroes behind its end. */
-static int take(struct run *r, uint64_t at, size_t n)
+static int take(struct run *r, uint64_t at, size_t n, struct err *e)
 {
 	const struct inject_file *f = r->file;
 	size_t left = f->size - at < n ? f->size - at : n, got = 0;
@@ -107,43 +110,40 @@ static int take(struct run *r, uint64_t at, size_t n)
 		part = pread(f->fd, r->chunk + got, left - got, at + got);
 		if (part < 0 && errno == EINTR)
 			continue;
-		if (part <= 0) {
-			r->fd_errno = part < 0 ? errno : ENODATA;
-			return -1;
-		}
+		if (part < 0)
+			return err_errno(e, "inject: read %.200s", f->path);
+		if (part == 0)
+			return err_internal(e, "inject: %.200s: less than "
+					    "%llu bytes", f->path,
+					    (unsigned long long)f->size);
 		got += part;
 	}
 	return 0;
 }
 
-static int write_run(struct run *r)
+static int write_run(struct run *r, struct err *e)
 {
 	unsigned size = r->root->fs->blocksize;
+	errcode_t rc;
 
 	if (r->n == 0)
 		return 0;
-	if (take(r, r->first * size, (size_t)r->n * size) < 0)
+	if (take(r, r->first * size, (size_t)r->n * size, e) < 0)
 		return -1;
-	r->rc = io_channel_write_blk64(r->root->fs->io, r->at, r->n, r->chunk);
+	rc = io_channel_write_blk64(r->root->fs->io, r->at, r->n, r->chunk);
 	r->n = 0;
-	return r->rc ? -1 : 0;
+	return rc ? root_failed(r->root, r->file->path, rc, e) : 0;
 }
 
-static int add_block(ext2_filsys fs, blk64_t *at, e2_blkcnt_t block,
-		     blk64_t ref_block, int ref_offset, void *arg)
+static int add_block(struct run *r, uint64_t block, blk64_t at, struct err *e)
 {
-	struct run *r = arg;
+	bool full = (r->n + 1) * r->root->fs->blocksize > CHUNK;
 
-	(void)ref_block, (void)ref_offset;
-	if (block < 0)
-		return 0;
-	if (r->n > 0 && (*at != r->at + r->n ||
-			 (r->n + 1) * fs->blocksize > CHUNK) &&
-	    write_run(r) < 0)
-		return BLOCK_ABORT;
+	if (r->n > 0 && (full || at != r->at + r->n) && write_run(r, e) < 0)
+		return -1;
 	if (r->n == 0) {
 		r->first = block;
-		r->at = *at;
+		r->at = at;
 	}
 	r->n++;
 	return 0;
@@ -154,18 +154,18 @@ static int write_bytes(struct root *root, ext2_ino_t ino,
 {
 	_cleanup_(cleanup_free) char *chunk = xmalloc(CHUNK);
 	struct run r = { .root = root, .file = f, .chunk = chunk };
-	errcode_t rc = ext2fs_block_iterate3(root->fs, ino,
-					     BLOCK_FLAG_READ_ONLY, NULL,
-					     add_block, &r);
+	uint64_t n = data_blocks(root->fs, f->size), block;
+	struct ext2_inode inode;
+	blk64_t at;
+	errcode_t rc = ext2fs_read_inode(root->fs, ino, &inode);
 
-	if (rc == 0 && r.rc == 0 && r.fd_errno == 0)
-		write_run(&r);
-	if (r.fd_errno) {
-		errno = r.fd_errno;
-		return err_errno(e, "inject: contents of %.200s", f->path);
+	for (block = 0; rc == 0 && block < n; block++) {
+		rc = ext2fs_bmap2(root->fs, ino, &inode, NULL, 0, block, NULL,
+				  &at);
+		if (rc == 0 && add_block(&r, block, at, e) < 0)
+			return -1;
 	}
-	rc = rc ? rc : r.rc;
-	return rc ? root_failed(root, f->path, rc, e) : 0;
+	return rc ? root_failed(root, f->path, rc, e) : write_run(&r, e);
 }
 
 /* -- both ----------------------------------------------------------------- */
@@ -173,12 +173,10 @@ static int write_bytes(struct root *root, ext2_ino_t ino,
 static errcode_t allocate(ext2_filsys fs, ext2_ino_t ino, uint64_t size,
 			  struct ext2_inode *small)
 {
-	uint64_t blocks = (size + fs->blocksize - 1) / fs->blocksize;
-
-	if (blocks == 0)
+	if (size == 0)
 		return 0;
 	return ext2fs_fallocate(fs, EXT2_FALLOCATE_FORCE_INIT, ino, small,
-				~0ULL, 0, blocks);
+				~0ULL, 0, data_blocks(fs, size));
 }
 
 static errcode_t finish(ext2_filsys fs, ext2_ino_t ino,

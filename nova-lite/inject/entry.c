@@ -100,15 +100,21 @@ struct replacement {
 	bool done;
 };
 
-static int replace_in(ext2_ino_t dir, int entry, struct ext2_dir_entry *d,
-		      int offset, int block_size, char *buf, void *arg)
+static bool is_called(const struct ext2_dir_entry *d, const char *name)
+{
+	size_t n = strlen(name);
+
+	return (size_t)ext2fs_dirent_name_len(d) == n &&
+		memcmp(d->name, name, n) == 0;
+}
+
+static int replace_in(struct ext2_dir_entry *d, int offset, int block_size,
+		      char *buf, void *arg)
 {
 	struct replacement *r = arg;
-	size_t n = strlen(r->name);
 
-	(void)dir, (void)entry, (void)offset, (void)block_size, (void)buf;
-	if ((size_t)ext2fs_dirent_name_len(d) != n ||
-	    memcmp(d->name, r->name, n) != 0)
+	(void)offset, (void)block_size, (void)buf;
+	if (!is_called(d, r->name))
 		return 0;
 	d->inode = r->ino;
 	if (ext2fs_has_feature_filetype(r->fs->super))
@@ -121,7 +127,7 @@ errcode_t entry_replace(ext2_filsys fs, ext2_ino_t dir, const char *name,
 			ext2_ino_t old, ext2_ino_t ino)
 {
 	struct replacement r = { fs, name, ino, false };
-	errcode_t rc = ext2fs_dir_iterate2(fs, dir, 0, NULL, replace_in, &r);
+	errcode_t rc = ext2fs_dir_iterate(fs, dir, 0, NULL, replace_in, &r);
 
 	if (rc == 0 && !r.done)
 		rc = EXT2_ET_FILE_NOT_FOUND;
@@ -142,11 +148,11 @@ errcode_t entry_remove(ext2_filsys fs, ext2_ino_t dir, const char *name,
 	return rc ? rc : release(fs, ino, 1);
 }
 
-static int occupied_by(ext2_ino_t dir, int entry, struct ext2_dir_entry *d,
-		       int offset, int block_size, char *buf, void *arg)
+static int occupied_by(struct ext2_dir_entry *d, int offset, int block_size,
+		       char *buf, void *arg)
 {
-	(void)dir, (void)d, (void)offset, (void)block_size, (void)buf;
-	if (entry != DIRENT_OTHER_FILE)
+	(void)offset, (void)block_size, (void)buf;
+	if (is_called(d, ".") || is_called(d, ".."))
 		return 0;
 	*(bool *)arg = true;
 	return DIRENT_ABORT;
@@ -156,8 +162,8 @@ errcode_t entry_rmdir(ext2_filsys fs, ext2_ino_t dir, const char *name,
 		      ext2_ino_t ino, bool *removed_r)
 {
 	bool occupied = false;
-	errcode_t rc = ext2fs_dir_iterate2(fs, ino, 0, NULL, occupied_by,
-					   &occupied);
+	errcode_t rc = ext2fs_dir_iterate(fs, ino, 0, NULL, occupied_by,
+					  &occupied);
 
 	*removed_r = false;
 	if (rc || occupied)
