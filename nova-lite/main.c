@@ -21,7 +21,7 @@ static const struct conf_opt options[] = {
 	  "where clients get tokens: sent with a 401" },
 	{ "network", "name", CONF_STR, "private",
 	  "bootstrap: name of the first network" },
-	{ "network", "cidr", CONF_STR, "10.10.0.0/24",
+	{ "network", "cidr", CONF_STR, "192.168.233.0/24",
 	  "bootstrap: its addresses" },
 	{ "network", "kind", CONF_STR, "user",
 	  "bootstrap: how hosts realise it, user or bridge" },

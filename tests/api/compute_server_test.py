@@ -57,7 +57,7 @@ def test_create(cloud):
           ("BUILD", "scheduling", image, "1", {"a": "b"}, None, ""), "server")
     check(re.match(r"\d{4}-..-..T..:..:..Z$", server["created"]), "created")
     address, = server["addresses"]["private"]
-    check(address["addr"].startswith("10.10.0."), "address")
+    check(address["addr"].startswith("192.168.233."), "address")
     check(address["OS-EXT-IPS-MAC:mac_addr"].startswith("fa:16:3e:"), "MAC")
     equal(show(cloud.admin, made["id"], 3)["OS-EXT-SRV-ATTR:hostname"],
           "web-1-x", "host name")
@@ -81,7 +81,7 @@ def test_create_everything(cloud):
                    "accessIPv4": "1.2.3.4", "OS-DCF:diskConfig": "AUTO",
                    "adminPass": "secret", "availability_zone": "nova",
                    "security_groups": [{"name": "default"}],
-                   "networks": [{"fixed_ip": "10.10.0.200", "uuid":
+                   "networks": [{"fixed_ip": "192.168.233.200", "uuid":
                                  network(cloud)}]},
         "os:scheduler_hints": {"query": "[]"}}, 90)
     status(reply, 202)
@@ -93,11 +93,11 @@ def test_create_everything(cloud):
            server["addresses"]["private"][0]["addr"],
            server["security_groups"]),
           ("every", "True", "why", ["b", "a"], "host-a", "1.2.3.4", "AUTO",
-           "10.10.0.200", [{"name": "default"}]), "server")
+           "192.168.233.200", [{"name": "default"}]), "server")
     reply = post(cloud.demo, "/servers", body(
         cloud, image, networks=[{"uuid": network(cloud),
-                                 "fixed_ip": "10.10.0.200"}]), 42)
-    fault(reply, 400, "Fixed IP address 10.10.0.200 is already in use on "
+                                 "fixed_ip": "192.168.233.200"}]), 42)
+    fault(reply, 400, "Fixed IP address 192.168.233.200 is already in use on "
           "instance %s." % server["id"])
     check("secret" not in open(cloud.path("log/nova-lite.log")).read(),
           "no password in the log")

@@ -62,12 +62,12 @@ def test_subnets(cloud):
     subnet, = get(cloud.demo, "/subnets").json["subnets"]
     equal((subnet["cidr"], subnet["gateway_ip"], subnet["ip_version"],
            subnet["allocation_pools"]),
-          ("10.10.0.0/24", "10.10.0.1", 4,
-           [{"start": "10.10.0.10", "end": "10.10.0.254"}]), "subnet")
+          ("192.168.233.0/24", "192.168.233.1", 4,
+           [{"start": "192.168.233.10", "end": "192.168.233.254"}]), "subnet")
     equal(get(cloud.demo, "/subnets/" + subnet["id"]).json["subnet"], subnet,
           "show")
     for query, n in (("network_id=" + subnet["network_id"], 1),
-                     ("cidr=10.10.0.0/24", 1), ("cidr=10.0.0.0/8", 0),
+                     ("cidr=192.168.233.0/24", 1), ("cidr=192.168.0.0/16", 0),
                      ("ip_version=6", 0), ("name=" + subnet["name"], 1)):
         equal(len(get(cloud.demo, "/subnets?" + query).json["subnets"]), n,
               query)
