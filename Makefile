@@ -191,12 +191,11 @@ api-ref: $(BIN)
 
 PREFIX ?= /usr/local
 install: all man conf
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec \
+	install -d $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
-	install $(filter-out %-guestfwd,$(BIN)) $(DESTDIR)$(PREFIX)/sbin
-	install $(B)/bin/nova-lite-guestfwd $(DESTDIR)$(PREFIX)/libexec
+	install $(BIN) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 build/conf/*.conf README.md \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite
