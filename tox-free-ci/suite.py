@@ -99,7 +99,7 @@ SETS = {
 QUIET = {"build", "demo", "clang", "asan", "fuzz-build", "fuzz", "unit",
          "asan-unit"}
 LIMIT = 1500        # seconds for one command
-COUNTS = re.compile(r"^(\d+) passed, (\d+) failed\s*$")
+COUNTS = re.compile(r"^(?:[\w-]+: )?(\d+) passed, (\d+) failed\s*$")
 CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")
 
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# guestfwd_test.sh PROGRAM - bytes, half-closes and ends of nova-lite-guestfwd.
+# guestfwd_test.sh - bytes, half-closes and ends of nova-lite-guestfwd (or of
+# the program GUESTFWD).
 program=$(dirname "$0")/../../build/release/bin/nova-lite-guestfwd
-exec python3 - "${1:-$program}" <<'PY'
+exec python3 - "${GUESTFWD:-$program}" <<'PY'
 import os, socket, subprocess, sys, tempfile, threading
 
 program = sys.argv[1]
