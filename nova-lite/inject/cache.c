@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/inject/cache.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,6 @@ static int write_pages(struct cache *c, struct cache_line *l, unsigned first,
 	size_t from = first * CACHE_PAGE, to = end * CACHE_PAGE;
 	size_t size = line_size(c, l);
 
-	c->spilled = true;
 	return disk_write(c->disk, l->index * CACHE_LINE + from,
 			  l->data + from, (to < size ? to : size) - from,
 			  &c->err);

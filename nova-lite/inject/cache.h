@@ -2,8 +2,6 @@
 #ifndef NOVA_INJECT_CACHE_H
 #define NOVA_INJECT_CACHE_H
 
-#include <stdbool.h>
-
 #include "nova-lite/inject/disk.h"
 
 /*
@@ -24,7 +22,6 @@ struct cache {
 	struct disk *disk;		/* borrowed */
 	struct cache_line *buckets[CACHE_BUCKETS];
 	size_t nlines;
-	bool spilled;			/* the disk has been written to */
 	/* The first failure, all later calls fail too; kind ERR_NONE: none. */
 	struct err err;
 };

@@ -222,10 +222,15 @@ int daemon_start(struct daemon *d, const struct inject_disk *disk,
 static void wait_until(pid_t pid, usec_t deadline)
 {
 	_cleanup_(cleanup_close) int fd = syscall(SYS_pidfd_open, pid, 0);
-	usec_t left = deadline - usec_monotonic();
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	usec_t left;
+	int rc;
 
-	if (fd < 0 || poll(&p, 1, left > 0 ? left / 1000 : 0) <= 0)
+	do {
+		left = deadline - usec_monotonic();
+		rc = poll(&p, 1, left > 0 ? left / 1000 : 0);
+	} while (rc < 0 && errno == EINTR);
+	if (fd < 0 || rc <= 0)
 		kill(pid, SIGKILL);
 }
 

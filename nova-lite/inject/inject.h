@@ -115,8 +115,9 @@ void inject_report_fini(struct inject_report *r);
 /*
  * Does what an inject_check'ed request says. Links are resolved as the guest
  * would, below its own root; a last component that is a link to nothing is
- * replaced. Missing folders are made, 0755 root:root. Only the root file
- * system is seen: what the guest mounts over its folders is not.
+ * replaced. Missing folders are made, 0755 root:root. A file that takes the
+ * place of another has none of its attributes, extended ones included. Only
+ * the root file system is seen: what the guest mounts over its folders is not.
  *
  * The storage daemon is started for this call and gone after it, also when
  * this process dies. The report is written on success only; the caller

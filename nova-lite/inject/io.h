@@ -2,6 +2,8 @@
 #ifndef NOVA_INJECT_IO_H
 #define NOVA_INJECT_IO_H
 
+#include <stdbool.h>
+
 #include <ext2fs/ext2fs.h>
 
 #include "nova-lite/inject/cache.h"
