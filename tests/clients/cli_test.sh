@@ -114,6 +114,12 @@ within 20 '^0$' sql "$left"
 run '^0$' sh -c "find '$STATE' -path '*/instances/*' -type f | wc -l"
 cli '' keypair delete k
 
+# A daemon that dies is started again.
+pid=$(pgrep -f -- "--config $STATE/conf/nova-lite.conf")
+kill -KILL "$pid"
+within 20 m1.tiny openstack flavor list
+run 'again in' cat "$work/cloud.log"
+
 kill "$cloud"
 wait "$cloud"
 verdict $? "the cloud ends in order"
