@@ -11,6 +11,7 @@
 #include "nova-lite/compute/agent.h"
 #include "nova-lite/compute/events.h"
 #include "nova-lite/compute/host.h"
+#include "nova-lite/compute/network.h"
 #include "nova-lite/compute/power.h"
 #include "nova-lite/compute/reconcile.h"
 #include "nova-lite/virt/kvm_probe.h"
@@ -220,6 +221,16 @@ static int make_engine(struct agent *a, const struct conf *conf,
 	return a->engine ? 0 : -1;
 }
 
+/* Early, because the metadata service's address is on them. A host that
+ * cannot have bridges still runs servers on other networks. */
+static void make_networks(struct agent *a, struct sql_conn *conn)
+{
+	struct err e;
+
+	if (network_ensure(a, conn, NULL, &e) < 0)
+		log_warn("networks: %s %s", e.msg, e.detail);
+}
+
 static void make_secret(struct agent *a)
 {
 	unsigned char key[32];
@@ -248,6 +259,7 @@ int agent_start(const struct conf *conf, struct sql_conn *conn,
 	    host_register(a, conn, e) < 0 || reconcile(a, conn, e) < 0 ||
 	    host_heartbeat_start(a, e) < 0)
 		return -1;
+	make_networks(a, conn);
 	job_engine_start(a->engine);
 	return 0;
 }

@@ -223,8 +223,8 @@ static void fill_nic(struct job *j, const struct row *row, struct nic_spec *n)
 	instance_metadata_socket(a, j->subject, socket);
 	*n = (struct nic_spec){
 		.kind = strcmp(row_text(row, nic__kind), "bridge") == 0 ?
-			NIC_BRIDGE : NIC_USER,
-		.source = row_text(row, nic__bridge),
+			NIC_NETWORK : NIC_USER,
+		.source = row_text(row, nic__network_id),
 		.mac = row_text(row, nic__mac),
 		.model = image_prop(job_server(j), "hw_vif_model"),
 		.address = row_text(row, nic__ip),

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "nova-lite/compute/network.h"
 #include "nova-lite/compute/server.h"
 
 enum {
@@ -208,6 +209,7 @@ static const struct job_kind server_create = {
 		{ "disk", server_disks, NULL },		/* prepare's folder */
 		{ "config_drive", server_config_drive, NULL },
 		{ "metadata", open_metadata, close_metadata },
+		{ "network", server_leases, server_unlease },
 		{ "define", server_define, undefine },
 		{ "start", start, destroy },
 		{ NULL, NULL, NULL }
@@ -222,6 +224,7 @@ static const struct job_kind server_delete = {
 	.steps = (const struct job_step[]){
 		{ "stop", destroy, NULL },
 		{ "undefine", undefine, NULL },
+		{ "network", server_unlease, NULL },
 		{ "metadata", close_metadata, NULL },
 		{ "disk", unprepare, NULL },
 		{ NULL, NULL, NULL }
@@ -236,6 +239,7 @@ static const struct job_kind server_start = {
 	.name = "server_start",
 	.steps = (const struct job_step[]){
 		{ "metadata", open_metadata, NULL },
+		{ "network", server_leases, NULL },
 		{ "define", server_define, NULL },
 		{ "start", start, NULL },
 		{ NULL, NULL, NULL }
@@ -263,6 +267,7 @@ static const struct job_kind server_reboot = {
 		{ "shutdown", reboot_softly, NULL },
 		{ "destroy", destroy, NULL },
 		{ "metadata", open_metadata, NULL },
+		{ "network", server_leases, NULL },
 		{ "define", server_define, NULL },
 		{ "start", start, NULL },
 		{ NULL, NULL, NULL }

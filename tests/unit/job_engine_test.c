@@ -51,7 +51,7 @@ static void sleep_ms(int ms)
 	nanosleep(&t, NULL);
 }
 
-/* -- the steps ------------------------------------------------------------ */
+/* -- the steps ----------------------------------------------------------- */
 
 static void file_of(const struct job *j, char path[256])
 {
@@ -157,7 +157,7 @@ static const struct job_kind lost = {
 static const struct job_kind *const kinds[] = {
 	&build, &wait_kind, &stop, &lost, NULL };
 
-/* -- the rig ---------------------------------------------------------------- */
+/* -- the rig ------------------------------------------------------------- */
 
 static int64_t number(const struct sql_stmt *stmt)
 {
@@ -272,7 +272,7 @@ static int run_process(const char *crash, const char *fails)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* -- tests -------------------------------------------------------------------- */
+/* -- tests --------------------------------------------------------------- */
 
 static void test_done(void **state)
 {
