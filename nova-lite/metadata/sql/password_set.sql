@@ -10,7 +10,8 @@ with s as (
 			from compute.ports p
 			join compute.networks n on n.id = p.network_id
 			where p.ip = $3::inet and n.kind = 'bridge'
-			and n.bridge = $4))
+			and coalesce(n.bridge, 'lite' || left(n.id::text, 8))
+				= $4))
 	for update
 ), written as (
 	update compute.servers t

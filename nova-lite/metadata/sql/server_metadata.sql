@@ -53,4 +53,5 @@ and ((s.id = $1::uuid and ($2::text is null or s.project_id = $2))
 		select p.server_id
 		from compute.ports p
 		join compute.networks n on n.id = p.network_id
-		where p.ip = $3::inet and n.kind = 'bridge' and n.bridge = $4))
+		where p.ip = $3::inet and n.kind = 'bridge'
+		and coalesce(n.bridge, 'lite' || left(n.id::text, 8)) = $4))
