@@ -451,14 +451,14 @@ declare
 	files int := compute.quota(p_project, 'injected_files');
 	place text := coalesce(p ->> 'on_host', p ->> 'on_node');
 begin
-	if (p ->> 'swap_mb')::int > f.swap then
-		perform compute.refuse(400, 'Swap drive requested is larger '
-			'than instance type allows.');
-	elsif (p ->> 'ephemeral_gb')::int > f.ephemeral then
+	if (p ->> 'ephemeral_gb')::int > f.ephemeral then
 		perform compute.refuse(400, 'Ephemeral disks requested are '
 			'larger than the instance type allows. If no size is '
 			'given in one block device mapping, flavor ephemeral '
 			'size will be used.');
+	elsif (p ->> 'swap_mb')::int > f.swap then
+		perform compute.refuse(400, 'Swap drive requested is larger '
+			'than instance type allows.');
 	elsif files >= 0 and
 			jsonb_array_length(p -> 'job' -> 'personality') > files
 	then

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/http/slice.h"
 #include "nova-lite/microversion.h"
 #include "nova-lite/nova.h"
 
@@ -124,10 +125,52 @@ int wire_deny(struct req *rq)
 		    rq->route->policy);
 }
 
+/* What Nova removed from its API: below the root, below a server, and of a
+ * server's actions. */
+static const char *const gone_roots[] = {
+	"os-agents", "os-cells", "os-certificates", "os-cloudpipe",
+	"os-fixed-ips", "os-floating-ip-dns", "os-floating-ips-bulk",
+	"os-fping", "os-security-group-default-rules", NULL
+};
+static const char *const gone_parts[] = {
+	"consoles", "os-virtual-interfaces", NULL
+};
+static const char *const gone_actions[] = {
+	"injectNetworkInfo", "resetNetwork", NULL
+};
+
+static bool is_one_of(struct slice word, const char *const *words)
+{
+	for (; *words; words++)
+		if (slice_is(word, *words))
+			return true;
+	return false;
+}
+
+static bool is_gone(const struct req *rq)
+{
+	struct slice path = { rq->path, strlen(rq->path) }, word;
+
+	if (rq->extra)
+		return is_one_of((struct slice){ rq->extra, strlen(rq->extra) },
+				 gone_actions);
+	if (strncmp(rq->path, ROOT, sizeof(ROOT) - 1) != 0)
+		return false;
+	slice_cut(&path, '/');
+	slice_cut(&path, '/');
+	word = slice_cut(&path, '/');
+	if (!slice_is(word, "servers"))
+		return is_one_of(word, gone_roots);
+	slice_cut(&path, '/');
+	return is_one_of(slice_cut(&path, '/'), gone_parts);
+}
+
 int wire_no_route(struct req *rq)
 {
 	const char *hash;
 
+	if (is_gone(rq))
+		return fail(rq, ERR_GONE, NULL);
 	if (rq->match.n == 0) {
 		rq->mv = 0;	/* not Nova itself, but its router answers */
 		return fail(rq, ERR_NOT_FOUND, NULL);

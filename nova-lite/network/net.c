@@ -6,6 +6,18 @@
 
 /* -- networks ------------------------------------------------------------- */
 
+/* How hosts realise it, in the words of Neutron; for administrators. */
+static void provider_view(const struct view *v)
+{
+	bool flat = !row_null(v->row, network__bridge);
+
+	if (!v->rq->token->is_admin)
+		return;
+	view_str(v, "provider:network_type", flat ? "flat" : "local");
+	view_col(v, "provider:physical_network", network__bridge);
+	view_null(v, "provider:segmentation_id");
+}
+
 static void network_view(const struct view *v)
 {
 	view_col(v, "id", network__id);
@@ -24,6 +36,7 @@ static void network_view(const struct view *v)
 	view_time(v, "created_at", network__created_at);
 	view_time(v, "updated_at", network__updated_at);
 	view_common(v, network__project_id);
+	provider_view(v);
 }
 
 static const struct kind network_kind = {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Version documents and microversions."""
-from compute_kit import fault, get, mv
+from compute_kit import fault, get, mv, post
 from harness import check, equal, status
 
 NEWEST = 93
@@ -87,6 +87,21 @@ def test_no_route(cloud):
         equal(reply.json["code"], "404 Not Found", "router's own form")
     fault(get(cloud.demo, "/servers/x/tags", 25), 404,
           "The resource could not be found.")
+
+
+def test_gone(cloud):
+    text = ("This resource is no longer available. No forwarding address is "
+            "given.")
+    for path in ("/os-agents", "/os-cells/detail", "/os-fixed-ips/10.0.0.1",
+                 "/os-certificates/root", "/servers/x/consoles/1",
+                 "/%s/os-fping" % cloud.demo.project_id,
+                 "/servers/x/os-virtual-interfaces"):
+        reply = get(cloud.demo, path, 26)
+        fault(reply, 410, text, path)
+        equal(list(reply.json), ["computeFault"], "key")
+        echoed(reply, "2.26", path)
+    fault(post(cloud.demo, "/servers/x/action", {"resetNetwork": None}), 410,
+          text, "action")
 
 
 def test_unauthenticated(cloud):

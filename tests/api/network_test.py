@@ -35,6 +35,11 @@ def test_networks(cloud):
            net["router:external"]), ("private", "ACTIVE", True, True, False),
           "network")
     equal(len(net["subnets"]), 1, "subnets")
+    check(not [k for k in net if k.startswith("provider:")], "no host's")
+    shown = get(cloud.admin, "/networks/" + net["id"]).json["network"]
+    equal([shown["provider:" + k] for k in (
+        "network_type", "physical_network", "segmentation_id")],
+          ["local", None, None], "how it is realised")
     shown = get(cloud.demo, "/networks/" + net["id"])
     equal(shown.json["network"], net, "show")
     for query, n in (
