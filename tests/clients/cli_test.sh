@@ -124,6 +124,8 @@ kill "$cloud"
 wait "$cloud"
 verdict $? "the cloud ends in order"
 cloud=
-run '^0$' sh -c "echo '$(traces)' | grep -c ."
+traces >"$work/out"
+[ ! -s "$work/out" ]
+verdict $? "no process and no network is left"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
