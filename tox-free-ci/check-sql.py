@@ -10,15 +10,14 @@ outermost select list is an @row, the columns must be that row's.
 import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+from postgres import Postgres
 from sqlfiles import BadSql, Room
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PRIVATE = os.path.join(ROOT, "tests", "pg-private.sh")
 MARK = "-- statement "
 
 
@@ -89,18 +88,16 @@ def check(dsn, scratch):
 
 def main():
     os.chdir(ROOT)
-    scratch = tempfile.mkdtemp(prefix="check-sql-", dir="/tmp")
-    cluster = os.path.join(scratch, "pg")
-    os.chmod(scratch, 0o755)
-    try:
-        dsn = subprocess.run([PRIVATE, "start", cluster], check=True,
-                             stdout=subprocess.PIPE, text=True).stdout.strip()
-        complaints, n = check(dsn, scratch)
-    except BadSql as e:
-        complaints = [str(e)]
-    finally:
-        subprocess.run([PRIVATE, "remove", cluster], check=False)
-        shutil.rmtree(scratch)
+    with tempfile.TemporaryDirectory(prefix="check-sql-") as scratch, \
+            tempfile.TemporaryDirectory(prefix="check-sql-pg-") as folder:
+        pg = Postgres(folder, durable=False)
+        pg.start()
+        try:
+            complaints, n = check(pg.dsn, scratch)
+        except BadSql as e:
+            complaints = [str(e)]
+        finally:
+            pg.kill()
     if complaints:
         sys.exit("\n".join(complaints))
     print("%d statements" % n)

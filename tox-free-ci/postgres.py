@@ -4,6 +4,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 
@@ -72,8 +73,7 @@ class Postgres:
                 self.socket, "max_connections": "200",
                 "log_min_messages": "warning"}
         if not self.durable:
-            more.update(fsync="off", synchronous_commit="off",
-                        full_page_writes="off")
+            more.update(fsync="off", full_page_writes="off")
         return [bindir() + "/postgres", "-D", self.data] + [
             "-c%s=%s" % pair for pair in more.items()]
 
@@ -98,3 +98,19 @@ class Postgres:
              self.socket, "-U", "lite", "-d", database, "-c", text],
             check=True, capture_output=True, text=True).stdout
         return [line.split("\t") for line in out.splitlines()]
+
+    # For tests, which need no supervisor.
+
+    def start(self):
+        """Starts the server and waits for it; made first when it must be."""
+        self.init()
+        self.server = subprocess.Popen(
+            self.command(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            **as_owner())
+        self.ready(lambda: self.server.poll() is None)
+
+    def kill(self):
+        """Ends it at once, for its clients as a crash would."""
+        self.server.send_signal(signal.SIGQUIT)
+        self.server.wait()

@@ -2,7 +2,10 @@
 #ifndef TEST_PG_RIG_H
 #define TEST_PG_RIG_H
 
-/* A real PostgreSQL of the test's own, which ends with the test. */
+/*
+ * A real PostgreSQL of the test's own (pg_rig.py), which ends with the test
+ * whatever becomes of it.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +13,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static char pg_rig_dsn[512];
 static pid_t pg_rig_pid;
-static int pg_rig_input;
+static int pg_rig_input, pg_rig_output;
 
-/* Its DSN, or LITE_TEST_DSN's. Aborts when it cannot be had. */
-static const char *pg_rig_start(void)
+/* One line; not a byte of the next. */
+static inline void pg_rig_answer(char *out, size_t size)
 {
-	static char dsn[512];
-	int in[2], out[2];
-	ssize_t n;
+	size_t n = 0;
 
-	if (getenv("LITE_TEST_DSN"))
-		return getenv("LITE_TEST_DSN");
+	while (n < size && read(pg_rig_output, out + n, 1) == 1 &&
+	       out[n] != '\n')
+		n++;
+	if (n == 0 || n == size || out[n] != '\n')
+		abort();
+	out[n] = '\0';
+}
+
+/* Its DSN. Aborts when it cannot be had. */
+static inline const char *pg_rig_start(void)
+{
+	int in[2], out[2];
+
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		abort();
 	pg_rig_pid = fork();
@@ -34,21 +47,42 @@ static const char *pg_rig_start(void)
 	}
 	close(in[0]);
 	close(out[1]);
-	n = read(out[0], dsn, sizeof(dsn) - 1);
-	close(out[0]);
-	if (n <= 0)
-		abort();
-	dsn[strcspn(dsn, "\n")] = '\0';
 	pg_rig_input = in[1];
-	return dsn;
+	pg_rig_output = out[0];
+	pg_rig_answer(pg_rig_dsn, sizeof(pg_rig_dsn));
+	return pg_rig_dsn;
 }
 
-static void pg_rig_stop(void)
+/* "stop" ends the server as a crash would, "start" brings it back. */
+static inline void pg_rig_do(const char *verb)
 {
-	if (!pg_rig_pid)
-		return;
+	char line[16];
+
+	if (dprintf(pg_rig_input, "%s\n", verb) < 0)
+		abort();
+	pg_rig_answer(line, sizeof(line));
+}
+
+static inline void pg_rig_stop(void)
+{
 	close(pg_rig_input);
+	close(pg_rig_output);
 	waitpid(pg_rig_pid, NULL, 0);
+}
+
+/* For cmocka's groups. */
+static inline int pg_rig_setup(void **state)
+{
+	(void)state;
+	pg_rig_start();
+	return 0;
+}
+
+static inline int pg_rig_teardown(void **state)
+{
+	(void)state;
+	pg_rig_stop();
+	return 0;
 }
 
 #endif

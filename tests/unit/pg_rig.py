@@ -1,25 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL for a unit test: prints its DSN, ends with its input."""
+"""A PostgreSQL for a unit test: prints its DSN, obeys the lines `stop` (at
+once, as if it had crashed) and `start` and answers each, ends with its
+input."""
 import os
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../../tox-free-ci"))
-from postgres import Postgres, as_owner  # noqa: E402
+from postgres import Postgres  # noqa: E402
 
 with tempfile.TemporaryDirectory(prefix="lite-unit-") as folder:
-    pg = Postgres(folder, durable=False)
-    pg.init()
-    server = subprocess.Popen(pg.command(), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, **as_owner())
+    rig = Postgres(folder, durable=False)
+    rig.start()
     try:
-        pg.ready(lambda: server.poll() is None)
-        print(pg.dsn, flush=True)
-        sys.stdin.read()
+        print(rig.dsn, flush=True)
+        for line in sys.stdin:
+            if line == "stop\n":
+                rig.kill()
+            else:
+                rig.start()
+            print("done", flush=True)
     finally:
-        server.terminate()
-        server.wait()
+        rig.kill()

@@ -12,7 +12,7 @@
 
 #include "common/base/mem.h"
 #include "common/sql/sql.h"
-#include "tests/unit/sql_private.h"
+#include "tests/unit/pg_rig.h"
 
 #define STMT(n, id, params, text) \
 	static const struct sql_stmt n = { #n, text, params, 2, id }
@@ -32,7 +32,7 @@ STMT(echo, 2, 6,
 STMT(insert, 3, 2, "insert into things (id, name) values ($1, $2)");
 STMT(get, 4, 1, "select * from things where id = $1");
 STMT(delete_all, 5, 0, "delete from things");
-STMT(raise, 6, 2, "select raise($1, $2)");
+STMT(refuse, 6, 2, "select raise($1, $2)");
 STMT(backend, 7, 0, "select pg_backend_pid()");
 STMT(terminate, 8, 1, "select pg_terminate_backend($1)");
 STMT(misspelt, 9, 0, "select nosuch from things");
@@ -50,10 +50,10 @@ static struct err e;
 
 static int setup(void **state)
 {
-	if (private_start(state) != 0)
+	if (pg_rig_setup(state) != 0)
 		return -1;
 	sql_constraints(table);
-	c = sql_conn_new(private_dsn, &e);
+	c = sql_conn_new(pg_rig_dsn, &e);
 	if (!c)
 		return -1;
 	return sql_script(c, "create type mood as enum ('happy', 'sad');"
@@ -71,7 +71,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	sql_conn_free(c);
-	return private_remove(state);
+	return pg_rig_teardown(state);
 }
 
 static int64_t get_int(const struct sql_stmt *s)
@@ -177,11 +177,11 @@ static void test_faults(void **state)
 		       &e), ERR_BAD_REQUEST, NULL);
 	fails(sql_exec(c, &insert, ARGS(3, "\xff"), NULL, &e),
 	      ERR_BAD_REQUEST, NULL);
-	fails(sql_exec(c, &raise, ARGS("LT404", "No 100% thing"), NULL, &e),
+	fails(sql_exec(c, &refuse, ARGS("LT404", "No 100% thing"), NULL, &e),
 	      ERR_NOT_FOUND, "No 100% thing");
-	fails(sql_exec(c, &raise, ARGS("LT499", "secret"), NULL, &e),
+	fails(sql_exec(c, &refuse, ARGS("LT499", "secret"), NULL, &e),
 	      ERR_INTERNAL, NULL);
-	fails(sql_exec(c, &raise, ARGS("40P01", "deadlock"), NULL, &e),
+	fails(sql_exec(c, &refuse, ARGS("40P01", "deadlock"), NULL, &e),
 	      ERR_UNAVAILABLE, NULL);
 	fails(sql_exec(c, &misspelt, NO_ARGS, NULL, &e), ERR_INTERNAL, NULL);
 	assert_non_null(strstr(e.detail, "misspelt: 42703"));
@@ -240,7 +240,7 @@ static void test_stale_plans(void **state)
 
 static void kill_backend(int64_t pid)
 {
-	struct sql_conn *other = sql_conn_new(private_dsn, &e);
+	struct sql_conn *other = sql_conn_new(pg_rig_dsn, &e);
 
 	assert_int_equal(sql_exec(other, &terminate, ARGS(pid), NULL, &e), 0);
 	sql_conn_free(other);
@@ -269,9 +269,9 @@ static void test_lost_connection(void **state)
 static void test_restart(void **state)
 {
 	(void)state;
-	assert_int_equal(private_run("stop"), 0);
+	pg_rig_do("stop");
 	fails(sql_exec(c, &one, ARGS(1), NULL, &e), ERR_UNAVAILABLE, NULL);
-	assert_int_equal(private_run("start"), 0);
+	pg_rig_do("start");
 	assert_int_equal(sql_exec(c, &one, ARGS(1), NULL, &e), 0);
 }
 
@@ -290,7 +290,7 @@ static void test_stats(void **state)
 
 static void test_listen(void **state)
 {
-	struct sql_conn *l = sql_conn_new(private_dsn, &e);
+	struct sql_conn *l = sql_conn_new(pg_rig_dsn, &e);
 	struct sql_note note;
 	int fds[2];
 
@@ -314,10 +314,10 @@ static void test_listen(void **state)
 	close(fds[0]);
 	close(fds[1]);
 
-	assert_int_equal(private_run("stop"), 0);
+	pg_rig_do("stop");
 	fails(sql_wait(l, 2000, -1, &note, &e), ERR_UNAVAILABLE, NULL);
 	fails(sql_wait(l, 2000, -1, &note, &e), ERR_UNAVAILABLE, NULL);
-	assert_int_equal(private_run("start"), 0);
+	pg_rig_do("start");
 	/* Listening again, and says so. */
 	fails(sql_wait(l, 2000, -1, &note, &e), ERR_UNAVAILABLE, NULL);
 	assert_int_equal(sql_notify(c, "jobs", "host-2", &e), 0);
@@ -328,7 +328,7 @@ static void test_listen(void **state)
 
 static void test_lock(void **state)
 {
-	struct sql_conn *other = sql_conn_new(private_dsn, &e);
+	struct sql_conn *other = sql_conn_new(pg_rig_dsn, &e);
 
 	(void)state;
 	assert_int_equal(sql_try_lock(c, -77, &e), 1);
@@ -353,7 +353,7 @@ static void *hold(void *arg)
 
 static void test_pool_waits(void **state)
 {
-	struct sql_pool *p = sql_pool_new(private_dsn, 1);
+	struct sql_pool *p = sql_pool_new(pg_rig_dsn, 1);
 	struct sql_conn *got;
 	pthread_t t;
 
@@ -373,7 +373,7 @@ static void test_pool_waits(void **state)
 
 static void test_pool_exhausted(void **state)
 {
-	struct sql_pool *p = sql_pool_new(private_dsn, 2);
+	struct sql_pool *p = sql_pool_new(pg_rig_dsn, 2);
 	struct sql_conn *a = sql_pool_get(p, &e), *b = sql_pool_get(p, &e);
 
 	(void)state;

@@ -12,7 +12,7 @@
 #include "common/base/mem.h"
 #include "common/sql/migrate.h"
 #include "common/sql/migrations.h"
-#include "tests/unit/sql_private.h"
+#include "tests/unit/pg_rig.h"
 
 static const struct sql_stmt applied = {
 	"applied", "select count(*) from lite_migration", 0, 2, 0
@@ -33,7 +33,7 @@ static int64_t count(struct sql_conn *c)
 static void *migrate(void *arg)
 {
 	struct err mine = { 0 };
-	struct sql_conn *c = sql_conn_new(private_dsn, &mine);
+	struct sql_conn *c = sql_conn_new(pg_rig_dsn, &mine);
 
 	(void)arg;
 	if (!c || sql_migrate(c, &mine) < 0)
@@ -59,7 +59,7 @@ static void test_all_at_once(void **state)
 	}
 	while (sql_migrations[n].name)
 		n++;
-	c = sql_conn_new(private_dsn, &e);
+	c = sql_conn_new(pg_rig_dsn, &e);
 	assert_int_equal(count(c), n);
 	assert_int_equal(sql_migrate(c, &e), 0);
 	assert_int_equal(count(c), n);
@@ -69,7 +69,7 @@ static void test_all_at_once(void **state)
 /* Nothing is left of a migration that fails: the first cannot run twice. */
 static void test_failing(void **state)
 {
-	struct sql_conn *c = sql_conn_new(private_dsn, &e);
+	struct sql_conn *c = sql_conn_new(pg_rig_dsn, &e);
 	int64_t before = count(c);
 
 	(void)state;
@@ -89,7 +89,7 @@ static void test_failing(void **state)
 
 static void test_changed_text(void **state)
 {
-	struct sql_conn *c = sql_conn_new(private_dsn, &e);
+	struct sql_conn *c = sql_conn_new(pg_rig_dsn, &e);
 
 	(void)state;
 	assert_int_equal(sql_script(c, "update lite_migration "
@@ -110,5 +110,5 @@ int main(void)
 		cmocka_unit_test(test_changed_text),
 	};
 
-	return cmocka_run_group_tests(tests, private_start, private_remove);
+	return cmocka_run_group_tests(tests, pg_rig_setup, pg_rig_teardown);
 }

@@ -11,7 +11,7 @@
 
 #include "common/base/mem.h"
 #include "common/sql/pipeline.h"
-#include "tests/unit/sql_private.h"
+#include "tests/unit/pg_rig.h"
 
 #define STMT(n, id, params, text) \
 	static const struct sql_stmt n = { #n, text, params, 2, id }
@@ -25,7 +25,7 @@ STMT(get_too, 5, 1, "select * from things where id = $1");
 STMT(nap, 6, 1, "select 1 from pg_sleep($1::float8)");
 STMT(echo, 7, 2, "select $1::text, $2::bytea");
 STMT(many, 8, 1, "select repeat('x', 1000) from generate_series(1, $1::int)");
-STMT(raise, 9, 1, "select lt($1)");
+STMT(refuse, 9, 1, "select lt($1)");
 
 static struct sql_conn *c;
 static struct pipeline *p;
@@ -112,10 +112,10 @@ static void bad(const struct outcome *o, enum err_kind kind)
 
 static int setup(void **state)
 {
-	if (private_start(state) != 0)
+	if (pg_rig_setup(state) != 0)
 		return -1;
-	c = sql_conn_new(private_dsn, &e);
-	p = pipeline_new(private_dsn);
+	c = sql_conn_new(pg_rig_dsn, &e);
+	p = pipeline_new(pg_rig_dsn);
 	return sql_script(c, "create table things (id int primary key);"
 		"insert into things values (1);"
 		"create function lt(n int) returns void as $$ begin "
@@ -127,7 +127,7 @@ static int teardown(void **state)
 {
 	pipeline_free(p);
 	sql_conn_free(c);
-	return private_remove(state);
+	return pg_rig_teardown(state);
 }
 
 static void test_batch(void **state)
@@ -155,7 +155,7 @@ static void test_error_stays_with_its_statement(void **state)
 	submit(&twice, 2, &o[2]);
 	submit(&misspelt, 1, &o[3]);
 	submit(&misspelt, 2, &o[4]);
-	submit(&raise, 404, &o[5]);
+	submit(&refuse, 404, &o[5]);
 	submit(&divide, 0, &o[6]);
 	submit(&divide, 4, &o[7]);
 	submit(&twice, 3, &o[8]);
@@ -297,7 +297,7 @@ static void test_restart(void **state)
 	submit(&twice, 2, &o[2]);
 	pipeline_flush(p);
 	turn(50);
-	assert_int_equal(private_run("stop"), 0);
+	pg_rig_do("stop");
 	finish();
 	bad(&o[1], ERR_UNAVAILABLE);
 	bad(&o[2], ERR_UNAVAILABLE);
@@ -312,7 +312,7 @@ static void test_restart(void **state)
 		turn(1000);
 	assert_in_range(pipeline_timeout(p), 0, 2001);
 
-	assert_int_equal(private_run("start"), 0);
+	pg_rig_do("start");
 	come_back();
 	test_batch(state);
 	test_stale_plans(state);
@@ -324,7 +324,7 @@ static void test_break_without_reading(void **state)
 	struct outcome o[200] = { 0 };
 
 	(void)state;
-	assert_int_equal(private_run("stop"), 0);
+	pg_rig_do("stop");
 	for (int i = 0; i < 200; i++) {
 		submit(&twice, i, &o[i]);
 		pipeline_flush(p);
@@ -332,7 +332,7 @@ static void test_break_without_reading(void **state)
 	finish();
 	for (int i = 0; i < 200; i++)
 		bad(&o[i], ERR_UNAVAILABLE);
-	assert_int_equal(private_run("start"), 0);
+	pg_rig_do("start");
 	come_back();
 }
 
@@ -342,7 +342,7 @@ static void test_free_fails_pending(void **state)
 	struct outcome o[2] = { 0 };
 
 	(void)state;
-	p = pipeline_new(private_dsn);
+	p = pipeline_new(pg_rig_dsn);
 	submit(&twice, 1, &o[0]);
 	submit(&nap, 30, &o[1]);
 	pipeline_flush(p);
