@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "nova-lite/extra_spec.h"
 #include "nova-lite/nova.h"
 
 static int no_spec(struct req *rq)
@@ -62,13 +63,30 @@ const struct read_op flavor_spec_show = {
 	&SQL_flavor_spec_show, spec_show_bind, spec_show_view
 };
 
-/* Stores what is in map; the reply echoes it. */
-static int specs_set(struct req *rq, const json_t *map)
+static int specs_check(struct req *rq, json_t *map)
 {
-	int64_t n = sql_run(rq, &SQL_flavor_spec_update,
-			    ARGS(req_path(rq, "flavor_id"),
-				 json_text(rq, map)));
+	const char *key;
+	json_t *v;
 
+	if (check_string_map(rq, "extra_specs", map) < 0)
+		return -1;
+	if (!req_mv(rq, 86))
+		return 0;
+	json_object_foreach(map, key, v)
+		if (extra_spec_check(key, json_string_value(v), &rq->err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Stores what is in map; the reply echoes it. */
+static int specs_set(struct req *rq, json_t *map)
+{
+	int64_t n;
+
+	if (specs_check(rq, map) < 0)
+		return -1;
+	n = sql_run(rq, &SQL_flavor_spec_update,
+		    ARGS(req_path(rq, "flavor_id"), json_text(rq, map)));
 	return n > 0 ? 0 : n < 0 ? -1 : no_flavor(rq);
 }
 
@@ -87,7 +105,6 @@ int flavor_spec_create(struct req *rq)
 	};
 
 	if (req_body(rq, NULL, fields, &in) < 0 ||
-	    check_string_map(rq, "extra_specs", in.extra_specs) < 0 ||
 	    specs_set(rq, in.extra_specs) < 0)
 		return -1;
 	j_obj(&rq->w, NULL);
@@ -107,8 +124,7 @@ int flavor_spec_update(struct req *rq)
 	    !json_object_get(body, req_path(rq, "key")))
 		return fail(rq, ERR_BAD_REQUEST,
 			    "Request body and URI mismatch");
-	if (check_string_map(rq, "extra_specs", body) < 0 ||
-	    specs_set(rq, body) < 0)
+	if (specs_set(rq, body) < 0)
 		return -1;
 	echo(rq, NULL, body);
 	return reply(rq, 200);

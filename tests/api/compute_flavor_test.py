@@ -116,6 +116,19 @@ def test_extra_specs(cloud):
     status(post(cloud.demo, path, {"extra_specs": want}), 403)
 
 
+def test_extra_spec_values(cloud):
+    path = "/flavors/%s/os-extra_specs" % flavor(cloud)["id"]
+    bad = {"hw:cpu_policy": "foo"}
+    text = ("Validation failed; 'foo' is not one of: dedicated, shared, "
+            "mixed.")
+    status(post(cloud.admin, path, {"extra_specs": bad}, 85), 200)
+    fault(post(cloud.admin, path, {"extra_specs": {"a": "b", **bad}}, 86),
+          400, text)
+    fault(put(cloud.admin, path + "/hw:cpu_policy", bad, 86), 400, text)
+    status(post(cloud.admin, path, {"extra_specs": {
+        "hw:cpu_policy": "shared", "mine:x": "y"}}, 86), 200)
+
+
 def test_flavor_access(cloud):
     made = flavor(cloud, **{"os-flavor-access:is_public": False})
     path, demo = "/flavors/" + made["id"], cloud.demo
