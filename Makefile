@@ -57,7 +57,10 @@ inject_SRC := $(wildcard nova-lite/inject/*.c)
 SQL_ROOMS := common keystone glance nova network compute metadata
 ROOMS := $(SQL_ROOMS) inject
 PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
-	nova-lite-compute nova-lite-metadata nova-lite-guestfwd
+	nova-lite-compute nova-lite-metadata nova-lite-guestfwd \
+	nova-lite-inject
+# Started by the others; no options, no configuration.
+HELPERS := nova-lite-guestfwd nova-lite-inject
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -86,6 +89,7 @@ $(eval $(call program,nova-lite,nova-lite/main,nova))
 $(eval $(call program,nova-lite-network,nova-lite/network/main,network))
 $(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute,$(VIRT_LIBS)))
 $(eval $(call program,nova-lite-metadata,nova-lite/metadata/main,metadata))
+$(eval $(call program,nova-lite-inject,nova-lite/inject/main,inject,$(INJECT_LIBS)))
 
 # Runs once per guest connection: static, so that it starts in no time.
 $(B)/bin/nova-lite-guestfwd: nova-lite/metadata/guestfwd.c
@@ -140,6 +144,7 @@ $(B)/unit/$(1): $(B)/tests/unit/$(1).o \
 		$(if $(filter inject_%,$(1)),$(INJECT_LIBS))
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
+$(B)/unit/inject_remote_test: | $(B)/bin/nova-lite-inject
 unit: $(UNIT)
 
 # Fuzz targets (CC=clang FLAVOUR=fuzz): NAME_fuzz.c, rooms as above.
@@ -177,7 +182,7 @@ bench:
 	@python3 tests/bench/bench.py
 
 # Documents that the programs print themselves.
-DOCS := $(filter-out nova-lite-guestfwd,$(PROGRAMS))
+DOCS := $(filter-out $(HELPERS),$(PROGRAMS))
 man: $(DOCS:%=build/man/%.8)
 build/man/%.8: $(B)/bin/%
 	@mkdir -p $(@D)

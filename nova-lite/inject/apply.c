@@ -7,9 +7,9 @@
 #include "nova-lite/inject/daemon.h"
 #include "nova-lite/inject/entry.h"
 #include "nova-lite/inject/inject.h"
+#include "nova-lite/inject/remote.h"
 #include "nova-lite/inject/walk.h"
 
-#define DEADLINE_MS 60000u
 #define FAREWELL (2 * USEC_PER_SEC)	/* for a daemon that failed us */
 
 /* An addition and where its path leads. */
@@ -296,8 +296,8 @@ static int serve_and_edit(struct work *w, const struct inject_disk *disk,
 {
 	const char *temp = o->temp_dir ? o->temp_dir : "/tmp";
 	usec_t deadline = usec_monotonic() + 1000 *
-		(usec_t)(o->deadline_ms ? o->deadline_ms : DEADLINE_MS);
-	struct daemon d;
+		(usec_t)(o->deadline_ms ? o->deadline_ms : INJECT_DEADLINE_MS);
+	struct child d;
 	struct err last;
 	int socket;
 
@@ -310,10 +310,10 @@ static int serve_and_edit(struct work *w, const struct inject_disk *disk,
 	return -1;
 }
 
-int inject_apply(const struct inject_disk *disk,
-		 const struct inject_request *rq,
-		 const struct inject_options *options,
-		 struct inject_report *report_r, struct err *e)
+static int apply_here(const struct inject_disk *disk,
+		      const struct inject_request *rq,
+		      const struct inject_options *options,
+		      struct inject_report *report_r, struct err *e)
 {
 	struct work w = { .rq = rq };
 	usec_t t = usec_monotonic();
@@ -332,4 +332,14 @@ int inject_apply(const struct inject_disk *disk,
 	else
 		inject_report_fini(&w.report);
 	return rc;
+}
+
+int inject_apply(const struct inject_disk *disk,
+		 const struct inject_request *rq,
+		 const struct inject_options *options,
+		 struct inject_report *report_r, struct err *e)
+{
+	if (options->program)
+		return remote_apply(disk, rq, options, report_r, e);
+	return apply_here(disk, rq, options, report_r, e);
 }

@@ -5,23 +5,18 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/json/out.h"
 
 #define PROGRAM "qemu-storage-daemon"
-#define LISTEN_FD 3
 
 /* -- layers --------------------------------------------------------------- */
 
@@ -142,47 +137,7 @@ static int socket_and_client(const char *temp_dir, int *server, int *client,
 
 /* -- process -------------------------------------------------------------- */
 
-/* Between fork and exec: async-signal-safe calls only. */
-static void become(char *const *argv, int server, int said, pid_t parent)
-{
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(126);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (dup2(null, 0) >= 0 && dup2(said, 1) >= 0 && dup2(said, 2) >= 0 &&
-	    dup2(server, LISTEN_FD) >= 0)
-		execvp(argv[0], argv);
-	_exit(127);
-}
-
-static int spawn(struct daemon *d, char *const *argv, int server,
-		 struct err *e)
-{
-	/* Out of the way of the numbers that the daemon is to find. */
-	_cleanup_(cleanup_close) int high = fcntl(server, F_DUPFD_CLOEXEC, 10);
-	pid_t parent = getpid(), pid;
-	int said[2];
-
-	if (high < 0 || pipe2(said, O_CLOEXEC) < 0)
-		return err_errno(e, "inject: pipe");
-	pid = fork();
-	if (pid == 0)
-		become(argv, high, said[1], parent);
-	close(said[1]);
-	if (pid < 0) {
-		close(said[0]);
-		return err_errno(e, "inject: fork");
-	}
-	*d = (struct daemon){ pid, said[0] };
-	return 0;
-}
-
-static int start(struct daemon *d, const struct inject_disk *disk, int server,
+static int start(struct child *d, const struct inject_disk *disk, int server,
 		 struct err *e)
 {
 	const char *argv[2 * INJECT_LAYERS_MAX + 6] = { PROGRAM };
@@ -198,13 +153,13 @@ static int start(struct daemon *d, const struct inject_disk *disk, int server,
 	argv[n++] = "addr.type=fd,addr.str=3";
 	argv[n++] = "--export";
 	argv[n++] = "type=nbd,id=disk,node-name=layer0,name=,writable=on";
-	rc = spawn(d, (char *const *)argv, server, e);
+	rc = child_start(d, argv, -1, server, e);
 	for (i = 0; i < disk->nlayers; i++)
 		buf_fini(&options[i]);
 	return rc;
 }
 
-int daemon_start(struct daemon *d, const struct inject_disk *disk,
+int daemon_start(struct child *d, const struct inject_disk *disk,
 		 const char *temp_dir, int *socket_r, struct err *e)
 {
 	_cleanup_(cleanup_close) int server = -1;
@@ -219,44 +174,8 @@ int daemon_start(struct daemon *d, const struct inject_disk *disk,
 	return 0;
 }
 
-static void wait_until(pid_t pid, usec_t deadline)
+int daemon_stop(struct child *d, usec_t deadline, struct err *e)
 {
-	_cleanup_(cleanup_close) int fd = syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	usec_t left;
-	int rc;
-
-	do {
-		left = deadline - usec_monotonic();
-		rc = poll(&p, 1, left > 0 ? left / 1000 : 0);
-	} while (rc < 0 && errno == EINTR);
-	if (fd < 0 || rc <= 0)
-		kill(pid, SIGKILL);
-}
-
-/* It is dead, so the pipe has an end. */
-static void last_words(int fd, char *text, size_t size)
-{
-	size_t n = 0;
-	ssize_t got;
-
-	while (n < size - 1 && (got = read(fd, text + n, size - 1 - n)) > 0)
-		n += got;
-	text[n] = '\0';
-}
-
-int daemon_stop(struct daemon *d, usec_t deadline, struct err *e)
-{
-	char text[400];
-	int status;
-
 	kill(d->pid, SIGTERM);
-	wait_until(d->pid, deadline);
-	while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	last_words(d->said, text, sizeof(text));
-	close(d->said);
-	if (status == 0)
-		return 0;
-	return err_internal(e, PROGRAM ": status %#x: %s", status, text);
+	return child_wait(d, deadline, e);
 }

@@ -23,6 +23,7 @@
 #define INJECT_PATH_MAX 4095		/* bytes, as in the guest */
 #define INJECT_NAME_MAX 255
 #define INJECT_LAYERS_MAX 8
+#define INJECT_DEADLINE_MS 60000
 
 struct inject_file {
 	const char *path;		/* in the guest: absolute */
@@ -89,7 +90,13 @@ struct inject_options {
 	 */
 	const char *root;
 	const char *temp_dir;		/* NULL: /tmp; path of 80 at most */
-	unsigned deadline_ms;		/* for all of it; 0: 60 s */
+	unsigned deadline_ms;		/* for all of it; 0: the default */
+	/*
+	 * nova-lite-inject, which then does it in a process of its own: a
+	 * disk from a stranger must not be parsed in the agent's memory.
+	 * NULL: in this process.
+	 */
+	const char *program;
 };
 
 struct inject_report {

@@ -74,17 +74,45 @@ static int is_other(struct volume *v, bool *is_r)
 	return 0;
 }
 
-/* A size that the volume does not have would be allocated before it is read. */
+static bool inode_size_is_sane(const struct ext2_super_block *s, uint32_t block)
+{
+	uint32_t size = le32toh(s->s_rev_level) ? le16toh(s->s_inode_size) :
+		EXT2_GOOD_OLD_INODE_SIZE;
+
+	return size >= EXT2_GOOD_OLD_INODE_SIZE && size <= block &&
+		(size & (size - 1)) == 0;
+}
+
+/*
+ * libext2fs allocates and copies by these numbers before it compares them
+ * with the disk or with each other (a fuzzer writes past its bitmaps): what
+ * mke2fs would not write is no file system to us.
+ */
 static bool is_sane(const struct ext2_super_block *s, uint64_t size)
 {
-	uint64_t blocks = le32toh(s->s_blocks_count) |
-		(uint64_t)le32toh(s->s_blocks_count_hi) << 32;
 	uint32_t log = le32toh(s->s_log_block_size);
+	uint32_t cluster = le32toh(s->s_log_cluster_size) - log;
+	uint32_t first = log == 0 && cluster == 0;
+	uint32_t bits = 8192u << (log & 7);
+	uint32_t per_group = le32toh(s->s_blocks_per_group);
+	uint32_t inodes = le32toh(s->s_inodes_per_group);
+	bool wide = le32toh(s->s_feature_incompat) &
+		EXT4_FEATURE_INCOMPAT_64BIT;
+	uint64_t blocks = le32toh(s->s_blocks_count), groups;
 
-	if (!(le32toh(s->s_feature_incompat) & EXT4_FEATURE_INCOMPAT_64BIT))
-		blocks = (uint32_t)blocks;
-	return log <= 6 && blocks <= size >> (10 + log) &&
-		le32toh(s->s_blocks_per_group) >= 256;
+	if (wide)
+		blocks |= (uint64_t)le32toh(s->s_blocks_count_hi) << 32;
+	/* Clusters (bigalloc): a bit of a bitmap is for more than a block. */
+	if (log > 6 || cluster > 16 || blocks > size >> (10 + log) ||
+	    blocks <= first || le32toh(s->s_first_data_block) != first)
+		return false;
+	if (per_group < 256 || per_group > (uint64_t)bits << cluster ||
+	    per_group % 8 || (wide && le16toh(s->s_desc_size) != 64))
+		return false;
+	groups = (blocks - first + per_group - 1) / per_group;
+	return inodes >= 8 && inodes <= bits && inodes % 8 == 0 &&
+		le32toh(s->s_inodes_count) == groups * inodes &&
+		inode_size_is_sane(s, 1024u << log);
 }
 
 static int probe(struct candidate *c)

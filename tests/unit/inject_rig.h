@@ -127,6 +127,7 @@ static struct inject_file rig_file(const char *path, const char *text)
 		.mtime = MTIME };
 }
 
+__attribute__((unused))
 static int rig_apply(const struct inject_request *rq,
 		     struct inject_report *report_r, struct err *e)
 {

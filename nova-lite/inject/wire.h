@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NOVA_INJECT_WIRE_H
+#define NOVA_INJECT_WIRE_H
+
+#include "common/base/buf.h"
+#include "nova-lite/inject/inject.h"
+
+/*
+ * How a call of inject_apply travels to the program that does it and back:
+ * numbers of eight bytes, strings with their length and their NUL. Both ends
+ * are of one build; what comes back is from a process that had a hostile disk
+ * in its hands, so it is read as if anybody had written it.
+ */
+struct wire {
+	const char *p, *end;
+	bool bad;			/* something was not as it must be */
+};
+
+void wire_put_call(struct buf *b, const struct inject_disk *disk,
+		   const struct inject_request *rq,
+		   const struct inject_options *o);
+/* Of an answer: rc and what inject_apply filled, for so many additions. */
+void wire_put_reply(struct buf *b, int rc, const struct inject_report *r,
+		    size_t nadds, const struct err *e);
+
+/* A call as it was put; strings point into the wire. */
+struct wire_call {
+	struct inject_layer layers[INJECT_LAYERS_MAX];
+	struct inject_disk disk;
+	struct inject_request rq;	/* its arrays: the caller's to free */
+	struct inject_options options;
+};
+
+/* The contents of rq.adds follow where w->p is then; -1 when it is bad. */
+int wire_get_call(struct wire *w, struct wire_call *call_r);
+/* As inject_apply; a bad reply is an INTERNAL. */
+int wire_get_reply(struct wire *w, size_t nadds,
+		   struct inject_report *report_r, struct err *e);
+
+#endif
