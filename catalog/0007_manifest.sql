@@ -37,6 +37,7 @@ create table image.manifests (
 	constraint manifests_image_key unique (image_id)
 );
 create index manifests_digest_idx on image.manifests (shelf_id, digest);
+create index manifests_count_idx on image.manifests (shelf_id, file_count);
 
 create table image.manifest_files (
 	manifest_id int not null references image.manifests on delete cascade,

@@ -8,7 +8,7 @@
 #include "glance-lite/glance.h"
 
 /* Uses of files that a first look goes through; see candidate_nearest. */
-#define FIRST_LOOK 512
+#define FIRST_LOOK 256
 
 struct search {
 	struct req *rq;
@@ -51,15 +51,15 @@ static const char *price(struct req *rq, double v)
 	return req_printf(rq, "%.17g", v);
 }
 
-static int look(const struct search *s, const struct cost_model *m,
-		int64_t reach, struct row *row_r)
+/* reach, count: of the rarer files, and of the files of other images. */
+static int look(const struct search *s, struct cost_prices p, int64_t reach,
+		int64_t count, struct row *row_r)
 {
-	struct cost_prices p = cost_prices(m);
 
 	return sql_one(s->rq, &SQL_candidate_nearest, row_r, ARGS(s->shelf,
 		s->keys, s->fetch, reach, s->base, s->ask->images,
 		price(s->rq, p.missing), price(s->rq, p.fetch),
-		price(s->rq, p.excess), price(s->rq, p.carry)));
+		price(s->rq, p.excess), price(s->rq, p.carry), count));
 }
 
 /* What is left to do from an image that has these; NULL: none of them. */
@@ -94,31 +94,47 @@ static void nearest_of_row(const struct search *s, const struct row *row,
 		near->excess = row_text(row, candidate__files);
 }
 
-/* Could an image that the first look passed over be as good? It has no other
- * of the wanted files than the common ones. */
-static bool look_on(const struct search *s, const struct row *row,
-		    const struct nearest *near)
+/*
+ * The number of files up to which an image that the first look passed over
+ * could be as good as what it found; 0: none could. Such an image has no other
+ * of the wanted files than the common ones, and the rest of it is excess.
+ */
+static int64_t count_bound(const struct search *s, const struct row *row,
+			   const struct nearest *near)
 {
 	struct cost_work least = work_left(s, NULL);
 	int64_t common = row_int(row, candidate__common);
+	double slack, each = cost_prices(&near->model).excess * 1e9;
 
 	least.missing -= common;
 	least.fetch -= row_int(row, candidate__common_bytes);
-	return common > 0 &&
-		cost_of(&near->model, &least).total_ns <= near->cost.total_ns;
+	slack = near->cost.total_ns - cost_of(&near->model, &least).total_ns;
+	if (common == 0 || slack < 0)
+		return 0;
+	/* One more, because costs are rounded. */
+	slack = (slack + 1) / fmax(each, 1e-300) + 1;
+	return slack < INT32_MAX - (double)common ? common + (int64_t)slack
+		: INT32_MAX;
 }
 
 static int search_run(struct search *s, struct nearest *near)
 {
+	struct cost_prices p = cost_prices(&near->model);
 	struct row row;
+	int64_t bound;
 
 	search_arrays(s);
-	if (look(s, &near->model, FIRST_LOOK, &row) < 0)
+	if (look(s, p, FIRST_LOOK, 0, &row) < 0)
 		return -1;
 	nearest_of_row(s, &row, near);
-	if (!look_on(s, &row, near))
+	bound = count_bound(s, &row, near);
+	if (bound == 0)
 		return 0;
-	if (look(s, &near->model, INT64_MAX, &row) < 0)
+	/* Without a bound from the images that hold the common files, else
+	 * from the images below it. */
+	if (bound == INT32_MAX
+	    ? look(s, p, INT64_MAX, 0, &row) < 0
+	    : look(s, p, FIRST_LOOK, bound, &row) < 0)
 		return -1;
 	near->excess = "[]";
 	nearest_of_row(s, &row, near);

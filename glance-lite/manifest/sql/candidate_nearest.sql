@@ -1,8 +1,9 @@
 -- The image of a shelf that is cheapest to complete to the wanted files, or
--- the base. Only images that share a file with them are looked at, those of
--- rarer files first: all that hold a file of which there are few enough that
--- together they have $4 uses. An image beyond those shares the common files
--- at most, whose number and bytes tell the caller whether to look on.
+-- the base. Looked at are the images that hold any of the rarer files, those
+-- that together have at most $4 uses, and of the others the ones of up to $11
+-- files. What is beyond those shares the common files at most, whose number
+-- and bytes tell the caller whether to look on, and up to what size: a larger
+-- image has too much to remove.
 --
 -- has: a digit for each wanted file, in order. files: the excess ones.
 with asked as materialized (
@@ -29,7 +30,12 @@ with asked as materialized (
 	where w.rare
 ), more as materialized (
 	select near.manifest_id, w.size, w.bytes
-	from (select distinct manifest_id from hits) near
+	from (
+		select manifest_id from hits
+		union
+		select id from image.manifests
+		where shelf_id = $1 and file_count between 0 and $11::int
+	) near
 	cross join wanted w
 	cross join lateral (
 		select from image.manifest_files mf
