@@ -2,7 +2,8 @@
 /*
  * inject_tool DISK FORMAT [-b BASE FORMAT]... [DEST=SRC | -DEST]... - the room
  * by hand, for scripts: puts files of the host into the disk and removes
- * others. Prints what the report says as one line: milliseconds, counts.
+ * others. INJECT_PROGRAM: by that program, as the agent does. Prints what the
+ * report says as one line: milliseconds, counts.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -71,7 +72,8 @@ int main(int argc, char **argv)
 	const char **removes = xcalloc(argc, sizeof(*removes));
 	struct inject_request rq = { .adds = adds, .removes = removes };
 	struct inject_limits none = { "files", -1, -1, -1 };
-	struct inject_options options = { 0 };
+	struct inject_options options = { .program =
+		getenv("INJECT_PROGRAM") };
 	struct inject_report report;
 	struct err e;
 	int i;
