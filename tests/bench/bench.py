@@ -85,15 +85,16 @@ def get_by_id(cloud):
         "name": "bench", "disk_format": "raw", "container_format": "bare",
         "visibility": "public"}).json["id"]
     statement = find_statement("glance-lite/sql", "image_show")
-    values = {"$1": "'%s'" % image,
-              "$2": "'%s'" % cloud.admin.project_id, "$3": "'true'"}
+    values = {"$1": image, "$2": cloud.admin.project_id, "$3": "true"}
+    define = []
     for name, value in values.items():
-        statement = statement.replace(name, value)
+        statement = statement.replace(name, ":v" + name[1:])
+        define += ["-D", "v%s=%s" % (name[1:], value)]
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(statement + ";\n")
         script.flush()
         for conns in (16, 64):
-            get_against(cloud, image, script.name, conns)
+            get_against(cloud, image, define + ["-f", script.name], conns)
 
 
 def get_against(cloud, image, script, conns):

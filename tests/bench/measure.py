@@ -69,10 +69,10 @@ def load(pids, url, conns, seconds=3, headers=()):
 
 
 def pgbench(db, script, conns, seconds=3):
-    """Transactions per second of a script with -M prepared."""
+    """Transactions per second with -M prepared; script: its arguments."""
     out = subprocess.run(
         ["pgbench", "-n", "-M", "prepared", "-c", str(conns), "-j", "1",
-         "-T", str(seconds), "-f", script, "-h", db.socket, "-U", "lite",
+         "-T", str(seconds), *script, "-h", db.socket, "-U", "lite",
          "lite"], capture_output=True, text=True, check=True).stdout
     return float(re.search(r"tps = ([\d.]+)", out).group(1))
 
