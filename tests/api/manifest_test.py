@@ -506,6 +506,12 @@ def test_candidate_common(cloud):
     equal(paths(got["missing"]), ["/f/r"], "the common ones counted")
     got = asked(cloud.demo, base, common + files("n"), model=4)
     equal(got["cost"]["transport"], 0.01, "the lightest, by common ones only")
+    for model in (1, 2):
+        got = asked(cloud.demo, base, common + files("n"), model=model)
+        equal(paths(got["missing"]), ["/f/n"], "whatever must be removed")
+    got = asked(cloud.demo, base, common + files("n"), rates=dict(
+        RATES, removal=100))
+    equal(got["match"], "base", "too much to remove")
     cloud.sql("update image.files set uses = uses - 600 where path like "
               "'/f/common%'")
 

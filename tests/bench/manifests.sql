@@ -20,6 +20,8 @@ cross join lateral (
 	union all
 	select format('/etc/own/%s/%s', n, k) from generate_series(1, 5) k
 ) p(path);
+create index on given (path);
+analyze given;
 
 insert into image.images (id, owner, name, status, visibility, disk_format,
 	container_format, size)
@@ -46,13 +48,17 @@ from (select n, sum(size) as size from given group by n) g
 join image.images i on i.name = 'manifest-' || g.n and i.owner = :owner
 join image.shelves s on s.owner = :owner and s.base_id = :base;
 
+analyze image.images, image.shelves, image.files, image.manifests;
 insert into image.manifest_files (manifest_id, file_id)
-select m.id, f.id
-from given g
-join image.images i on i.name = 'manifest-' || g.n and i.owner = :owner
-join image.manifests m on m.image_id = i.id
-join image.files f on f.shelf_id = m.shelf_id and f.path = g.path;
+select named.id, f.id
+from (
+	select substr(i.name, 10)::int as n, m.id, m.shelf_id
+	from image.manifests m
+	join image.images i on i.id = m.image_id
+	where i.owner = :owner and i.name like 'manifest-%'
+) named
+join given g using (n)
+join image.files f on f.shelf_id = named.shelf_id and f.path = g.path;
 set session_replication_role = origin;
 drop table given;
-analyze image.images, image.shelves, image.files, image.manifests,
-	image.manifest_files;
+analyze image.manifest_files;

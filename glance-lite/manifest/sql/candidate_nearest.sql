@@ -36,12 +36,13 @@ with asked as materialized (
 		select id from image.manifests
 		where shelf_id = $1 and file_count between 0 and $11::int
 	) near
-	cross join wanted w
 	cross join lateral (
-		select from image.manifest_files mf
-		where mf.manifest_id = near.manifest_id and mf.file_id = w.id
+		select mf.file_id
+		from image.manifest_files mf
+		where mf.manifest_id = near.manifest_id
 		offset 0
 	) h
+	join wanted w on w.id = h.file_id
 	where not w.rare
 ), shared as materialized (
 	select manifest_id, count(*) as n, sum(size)::bigint as size,
