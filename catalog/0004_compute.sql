@@ -117,6 +117,19 @@ create table compute.security_groups (
 	constraint security_groups_name_key unique (project_id, name)
 );
 
+-- What its members' placement has to do with each other.
+create table compute.server_groups (
+	id uuid primary key default gen_random_uuid(),
+	project_id text not null,
+	user_id text not null,
+	name text not null,
+	policy text not null check (policy in ('affinity', 'anti-affinity',
+		'soft-affinity', 'soft-anti-affinity')),
+	max_per_host int not null default 1,	-- of anti-affinity
+	created_at timestamptz not null default now()
+);
+create index server_groups_project_idx on compute.server_groups (project_id);
+
 create table compute.servers (
 	id uuid primary key default gen_random_uuid(),
 	num int generated always as identity unique,	-- instance-%08x
@@ -158,6 +171,7 @@ create table compute.servers (
 	disk_config text not null default 'MANUAL',
 	security_groups text[] not null default '{default}',
 	scheduler_hints jsonb not null default '{}',
+	group_id uuid references compute.server_groups on delete set null,
 	reservation_id text not null,
 	launch_index int not null default 0,
 	locked boolean not null default false,
@@ -175,6 +189,8 @@ create index servers_project_idx on compute.servers
 create index servers_created_idx on compute.servers
 	(created_at desc, id desc) where deleted_at is null;
 create index servers_host_idx on compute.servers (host)
+	where deleted_at is null;
+create index servers_group_idx on compute.servers (group_id)
 	where deleted_at is null;
 
 create table compute.ports (

@@ -123,6 +123,23 @@ begin
 end
 $$;
 
+-- True, or 403: one more server group for the project.
+create function compute.server_group_fits(p_project text) returns boolean
+language plpgsql as $$
+declare
+	most int := compute.quota(p_project, 'server_groups');
+begin
+	perform pg_advisory_xact_lock(hashtext('compute.quota'),
+		hashtext(p_project));
+	if most >= 0 and most <= (select count(*) from compute.server_groups
+			where project_id = p_project) then
+		perform compute.refuse(403,
+			'Quota exceeded, too many server groups.');
+	end if;
+	return true;
+end
+$$;
+
 -- The metadata itself, or 403 when a server may not have so much.
 create function compute.metadata_fit(p_project text, p_metadata jsonb)
 	returns jsonb
@@ -202,7 +219,8 @@ end
 $$;
 
 -- The emptiest host by memory that can take one more server, or null. The
--- caller holds the lock that keeps what it reads true.
+-- caller holds the lock that keeps what it reads true. A group's policy
+-- rules hosts out or, where it is soft, comes first in their order.
 create function compute.host_pick(s compute.servers, p_host text, p_node text)
 	returns text
 language sql as $$
@@ -213,15 +231,26 @@ language sql as $$
 			coalesce(sum(t.disk + t.ephemeral), 0) as gb
 		from compute.servers t
 		where t.host = h.name and t.deleted_at is null) used
+	cross join lateral (
+		select count(*) filter (where t.host = h.name) as here,
+			count(*) filter (where t.host <> h.name) as elsewhere
+		from compute.servers t
+		where t.group_id = s.group_id and t.deleted_at is null) mates
+	left join compute.server_groups g on g.id = s.group_id
 	where h.heartbeat > now() - interval '60 s'
 		and not h.disabled and not h.forced_down
 		and (s.zone is null or h.zone = s.zone)
 		and (p_host is null or h.name = p_host)
 		and (p_node is null or h.hypervisor_hostname = p_node)
+		and case g.policy when 'affinity' then mates.elsewhere = 0
+			when 'anti-affinity' then mates.here < g.max_per_host
+			else true end
 		and used.vcpus + s.vcpus <= h.vcpus * h.cpu_ratio
 		and used.ram + s.ram <= h.memory_mb * h.ram_ratio
 		and used.gb + s.disk + s.ephemeral <= h.local_gb * h.disk_ratio
-	order by h.memory_mb * h.ram_ratio - used.ram desc, h.name
+	order by case g.policy when 'soft-affinity' then -mates.here
+			when 'soft-anti-affinity' then mates.here end,
+		h.memory_mb * h.ram_ratio - used.ram desc, h.name
 	limit 1
 $$;
 
@@ -474,6 +503,31 @@ begin
 end
 $$;
 
+-- The group that the hint of a create names, or null.
+create function compute.server_group_pick(p jsonb) returns uuid
+language plpgsql as $$
+declare
+	hint uuid := (p #>> '{scheduler_hints,group}')::uuid;
+	most int := compute.quota(p ->> 'project_id', 'server_group_members');
+begin
+	if hint is null then
+		return null;
+	end if;
+	perform from compute.server_groups
+	where id = hint and project_id = p ->> 'project_id' for update;
+	if not found then
+		perform compute.refuse(400, format(
+			'Instance group %s could not be found.', hint));
+	elsif most >= 0 and most < (p ->> 'most')::int + (
+		select count(*) from compute.servers
+		where group_id = hint and deleted_at is null) then
+		perform compute.refuse(403,
+			'Quota exceeded, too many servers in group');
+	end if;
+	return hint;
+end
+$$;
+
 -- What all servers of one create have in common; checks what it names.
 create function compute.server_draft(p jsonb) returns compute.servers
 language plpgsql as $$
@@ -499,6 +553,7 @@ begin
 	s.image_props := compute.image_pick(s.image_id, s.project_id, admin, f);
 	s.security_groups := compute.security_groups_pick(p -> 'groups',
 		s.project_id);
+	s.group_id := compute.server_group_pick(p);
 	if s.key_name is not null then
 		select public_key, type into s.public_key, s.key_type
 		from compute.keypairs
@@ -527,7 +582,8 @@ begin
 		ram, disk, ephemeral, swap, host, zone, key_name, public_key,
 		key_type, metadata, tags, user_data, config_drive,
 		access_ip_v4, access_ip_v6, disk_config, security_groups,
-		scheduler_hints, reservation_id, launch_index, request_id)
+		scheduler_hints, group_id, reservation_id, launch_index,
+		request_id)
 	select u.id, s.project_id, s.user_id, s.name,
 		coalesce(s.hostname, 'Server-' || u.id), s.description,
 		s.image_id, s.image_props, s.flavor_id, s.flavor, s.vcpus,
@@ -535,8 +591,8 @@ begin
 		compute.host_pick(s, p_host, p_node), s.zone, s.key_name,
 		s.public_key, s.key_type, s.metadata, s.tags, s.user_data,
 		s.config_drive, s.access_ip_v4, s.access_ip_v6, s.disk_config,
-		s.security_groups, s.scheduler_hints, s.reservation_id, i,
-		s.request_id
+		s.security_groups, s.scheduler_hints, s.group_id,
+		s.reservation_id, i, s.request_id
 	from (select gen_random_uuid() as id) u
 	returning * into s;
 	insert into compute.actions (server_id, action, request_id, user_id,

@@ -121,12 +121,10 @@ static int check_group_hint(struct req *rq, const struct server_in *in)
 {
 	const json_t *group = json_object_get(in->hints, "group");
 
-	if (!group)
-		return 0;
-	if (!json_is_string(group) || !text_is_uuid(json_string_value(group)))
+	if (group && !(json_is_string(group) &&
+		       text_is_uuid(json_string_value(group))))
 		return bad_value(rq, "group", group, "is not a 'uuid'");
-	return fail(rq, ERR_BAD_REQUEST, "Instance group %s could not be "
-		    "found.", json_string_value(group));
+	return 0;
 }
 
 static int check_text(struct req *rq, const struct server_in *in)

@@ -213,6 +213,8 @@ void server_view(struct req *rq, const struct urls *u, const char *key,
 	late_view(rq, row);
 	if (key && req_mv(rq, 71)) {
 		j_arr(&rq->w, "server_groups");
+		if (!row_null(row, server__group_id))
+			j_str(&rq->w, NULL, row_text(row, server__group_id));
 		j_end(&rq->w);
 	}
 	j_end(&rq->w);

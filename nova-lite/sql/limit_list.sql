@@ -11,6 +11,9 @@ with u as (
 		end as own, d.hard_limit,
 		case d.resource when 'instances' then u.instances
 			when 'cores' then u.cores when 'ram' then u.ram
+			when 'server_groups' then (select count(*)
+				from compute.server_groups g
+				where g.project_id = $1)
 			else 0 end as used
 	from compute.quotas d, u where d.project_id = ''
 )
