@@ -36,6 +36,7 @@ static const struct sql_constraint constraints[] = {
 	{ "flavors_pkey", ERR_CONFLICT, "The flavor's ID is taken." },
 	{ "flavors_name_key", ERR_CONFLICT, "The flavor's name is taken." },
 	{ "flavor_access_pkey", ERR_CONFLICT, "The project has access." },
+	{ "aggregates_name_key", ERR_CONFLICT, "The name is taken." },
 	{ "keypairs_pkey", ERR_CONFLICT, "The key pair's name is taken." },
 	{ "ports_ip_key", ERR_CONFLICT, "The address was taken meanwhile." },
 	{ .name = NULL }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Server groups, and where they place servers; host aggregates."""
 from compute_kit import (NOBODY, delete, fault, get, gone, host, image,
-                         post)
+                         post, put)
 from harness import check, equal, need, status
 from compute_server_test import show
 
@@ -119,3 +119,94 @@ def test_server_group_members(cloud):
         body["os:scheduler_hints"]["group"] = unknown
         fault(post(cloud.demo, "/servers", body, 71), 400,
               "Instance group %s could not be found." % unknown)
+
+
+def aggregate(cloud, **fields):
+    made = post(cloud.admin, "/os-aggregates", {"aggregate": {
+        "name": cloud.name("agg"), **fields}}, 41)
+    need(made.status == 200, "aggregate: %r" % made)
+    return made.json["aggregate"]
+
+
+def act(cloud, path, **action):
+    return post(cloud.admin, path + "/action", action)
+
+
+def zone_of(cloud, name):
+    return cloud.sql("select zone from compute.hosts where name = '%s'"
+                     % name)[0][0]
+
+
+def test_aggregate(cloud):
+    made, admin = aggregate(cloud, availability_zone="az-a"), cloud.admin
+    path = "/os-aggregates/%d" % made["id"]
+    equal((set(made), made["availability_zone"], made["updated_at"]),
+          ({"id", "uuid", "name", "created_at", "updated_at", "deleted_at",
+            "deleted", "availability_zone"}, "az-a", None), "made")
+    shown = get(admin, path).json["aggregate"]
+    equal((set(shown), shown["hosts"], shown["metadata"]),
+          (set(made) - {"uuid"} | {"hosts", "metadata"}, [],
+           {"availability_zone": "az-a"}), "shown at 2.1")
+    check(shown in get(admin, "/os-aggregates").json["aggregates"], "list")
+    status(get(cloud.demo, "/os-aggregates"), 403)
+    done = act(cloud, path, set_metadata={"metadata": {"ssd": "1", "x": "y"}})
+    equal(done.json["aggregate"]["metadata"]["ssd"], "1", "metadata")
+    done = act(cloud, path, set_metadata={"metadata": {"x": None}})
+    equal(done.json["aggregate"]["metadata"],
+          {"availability_zone": "az-a", "ssd": "1"}, "one away")
+    done = put(admin, path, {"aggregate": {"name": made["name"] + "2"}})
+    equal(done.json["aggregate"]["name"], made["name"] + "2", "renamed")
+    status(delete(admin, path), 200)
+    fault(get(admin, path), 404,
+          "Aggregate %d could not be found." % made["id"])
+
+
+def test_aggregate_hosts(cloud):
+    host(cloud, "a1", "mine")
+    path = "/os-aggregates/%d" % aggregate(
+        cloud, availability_zone="az-b")["id"]
+    number = path.split("/")[-1]
+    fault(act(cloud, path, add_host={"host": "nohost"}), 404,
+          "Compute host nohost could not be found.")
+    done = act(cloud, path, add_host={"host": "a1"})
+    equal(done.json["aggregate"]["hosts"], ["a1"], "a host")
+    equal(zone_of(cloud, "a1"), "az-b", "its zone")
+    cloud.sql("update compute.hosts set zone = 'mine' where name = 'a1'")
+    equal(zone_of(cloud, "a1"), "az-b", "whatever its agent says")
+    fault(act(cloud, path, add_host={"host": "a1"}), 409,
+          "Aggregate %s already has host a1." % number)
+    other = "/os-aggregates/%d" % aggregate(
+        cloud, availability_zone="az-c")["id"]
+    fault(act(cloud, other, add_host={"host": "a1"}), 409,
+          "Cannot add host to aggregate %s. Reason: One or more hosts already "
+          "in availability zone(s) ['az-b']." % other.split("/")[-1])
+    fault(delete(cloud.admin, path), 400, "Cannot remove host from aggregate "
+          "%s. Reason: Host aggregate is not empty." % number)
+    put(cloud.admin, path, {"aggregate": {"availability_zone": "az-d"}})
+    equal(zone_of(cloud, "a1"), "az-d", "another zone")
+    status(act(cloud, path, remove_host={"host": "a1"}), 200)
+    equal(zone_of(cloud, "a1"), "mine", "its own zone")
+    fault(act(cloud, path, remove_host={"host": "a1"}), 404,
+          "Cannot remove host a1 in aggregate " + number)
+    leave(cloud, (), "a1")
+
+
+def test_aggregate_refusals(cloud):
+    made, admin = aggregate(cloud), cloud.admin
+    fault(post(admin, "/os-aggregates", {"aggregate": {
+        "name": made["name"]}}), 409,
+          "Aggregate %s already exists." % made["name"])
+    other = "/os-aggregates/%d" % aggregate(cloud)["id"]
+    fault(put(admin, other, {"aggregate": {"name": made["name"]}}), 409,
+          "Aggregate %s already exists." % made["name"])
+    fault(put(admin, other, {"aggregate": {}}), 400, "Invalid input for "
+          "field/attribute aggregate. Value: {}. {} is not valid under any of "
+          "the given schemas")
+    fault(get(admin, "/os-aggregates/x"), 400,
+          "Invalid input received: id must be an integer")
+    for reply in (get(admin, "/os-aggregates/9999999999"),
+                  delete(admin, "/os-aggregates/9999999999")):
+        fault(reply, 404, "Aggregate 9999999999 could not be found.")
+    fault(act(cloud, other, set_metadata={"metadata": {"x": 1}}), 400,
+          "Invalid input for field/attribute x. Value: 1. 1 is not of type "
+          "'string'")
