@@ -53,7 +53,7 @@ language plpgsql as $$
 declare
 	other text;
 begin
-	perform from compute.hosts where name = p_host;
+	perform from compute.hosts where name = p_host for update;
 	if not found then
 		perform compute.refuse(404, format(
 			'Compute host %s could not be found.', p_host));

@@ -119,3 +119,91 @@ int console_output(struct req *rq)
 	j_end(&rq->w);
 	return reply(rq, 200);
 }
+
+/* -- consoles to look at: none here --------------------------------------- */
+
+/* What a body may ask for: Python's list of the words in the message. */
+static int check_word(struct req *rq, const char *field, const char *word,
+		      const char *words)
+{
+	if (!strchr(word, '\'') &&
+	    strstr(words, req_printf(rq, "'%s'", word)))
+		return 0;
+	return bad_string(rq, field, word,
+			  req_printf(rq, "is not one of [%s]", words));
+}
+
+/* Nova's words for a kind of console that its hosts do not offer. */
+static int unavailable(struct req *rq, const char *type)
+{
+	const char *id = path_server(rq);
+	struct row row;
+	int n;
+
+	if (!id)
+		return -1;
+	n = sql_maybe(rq, &SQL_console_output, &row, ARGS(id, scope_of(rq)));
+	if (n <= 0)
+		return n < 0 ? -1 : no_server(rq);
+	return fail(rq, ERR_BAD_REQUEST, "Unavailable console type %s.", type);
+}
+
+struct console_in {
+	const char *protocol, *type;
+};
+
+static int console_show(struct req *rq, const char *action, const char *types)
+{
+	static const struct jfield fields[] = {
+		JF_STR(struct console_in, type, J_REQ, 0, 255), JF_END
+	};
+	struct console_in in = { 0 };
+
+	if (req_body(rq, action, fields, &in) < 0 ||
+	    check_word(rq, "type", in.type, types) < 0)
+		return -1;
+	return unavailable(rq, in.type);
+}
+
+int console_vnc(struct req *rq)
+{
+	return console_show(rq, "os-getVNCConsole", "'novnc', 'xvpvnc'");
+}
+
+int console_spice(struct req *rq)
+{
+	return console_show(rq, "os-getSPICEConsole", "'spice-html5'");
+}
+
+int console_rdp(struct req *rq)
+{
+	return console_show(rq, "os-getRDPConsole", "'rdp-html5'");
+}
+
+int console_serial(struct req *rq)
+{
+	return console_show(rq, "os-getSerialConsole", "'serial'");
+}
+
+int console_create(struct req *rq)
+{
+	static const struct jfield fields[] = {
+		JF_STR(struct console_in, protocol, J_REQ, 0, 255),
+		JF_STR(struct console_in, type, J_REQ, 0, 255),
+		JF_END
+	};
+	bool mks = req_mv(rq, 8);
+	struct console_in in = { 0 };
+
+	if (req_body(rq, "remote_console", fields, &in) < 0 ||
+	    check_word(rq, "protocol", in.protocol, mks ?
+		       "'vnc', 'spice', 'rdp', 'serial', 'mks'" :
+		       "'vnc', 'spice', 'rdp', 'serial'") < 0 ||
+	    check_word(rq, "type", in.type, mks ?
+		       "'novnc', 'xvpvnc', 'spice-html5', 'rdp-html5', "
+		       "'serial', 'webmks'" :
+		       "'novnc', 'xvpvnc', 'spice-html5', 'rdp-html5', "
+		       "'serial'") < 0)
+		return -1;
+	return unavailable(rq, in.type);
+}

@@ -4,7 +4,7 @@
 
 #include "nova-lite/nova.h"
 
-/* What administrators see of the hosts: zones, services, hypervisors. */
+/* What administrators see of the hosts: zones, hypervisors. */
 
 static int no_args(struct req *rq)
 {
@@ -93,64 +93,6 @@ static int zone_detail_view(struct req *rq, const struct rows *rows)
 const struct read_op zone_list = { &SQL_zone_list, no_args, zone_list_view };
 const struct read_op zone_detail = {
 	&SQL_zone_list, no_args, zone_detail_view
-};
-
-/* -- services ------------------------------------------------------------- */
-
-static int services_bind(struct req *rq)
-{
-	const char *binary = req_query(rq, "binary");
-	const char *host = req_query(rq, "host");
-
-	/* Agents are the only services that have rows. */
-	if (binary && strcmp(binary, "nova-compute") != 0)
-		host = "";
-	req_args(rq, host);
-	return 0;
-}
-
-static void service_view(struct req *rq, const struct row *row)
-{
-	struct jw *w = &rq->w;
-
-	j_obj(w, NULL);
-	j_str(w, "binary", "nova-compute");
-	j_str(w, "host", row_text(row, zone_service__name));
-	if (req_mv(rq, 53))
-		j_str(w, "id", row_text(row, zone_service__uuid));
-	else
-		j_int(w, "id", row_int(row, zone_service__id));
-	j_str(w, "zone", row_text(row, zone_service__zone));
-	j_str(w, "status", row_bool(row, zone_service__disabled) ?
-	      "disabled" : "enabled");
-	j_str(w, "state", row_bool(row, zone_service__up) ? "up" : "down");
-	heartbeat_view(w, row_time(row, zone_service__heartbeat));
-	j_str(w, "disabled_reason",
-	      row_text(row, zone_service__disabled_reason));
-	if (req_mv(rq, 11))
-		j_bool(w, "forced_down",
-		       row_bool(row, zone_service__forced_down));
-	j_end(w);
-}
-
-static int services_view(struct req *rq, const struct rows *rows)
-{
-	struct row row;
-	int i;
-
-	j_obj(&rq->w, NULL);
-	j_arr(&rq->w, "services");
-	for (i = 0; i < rows->n; i++) {
-		row = rows_at(rows, i);
-		service_view(rq, &row);
-	}
-	j_end(&rq->w);
-	j_end(&rq->w);
-	return reply(rq, 200);
-}
-
-const struct read_op host_service_list = {
-	&SQL_host_service_list, services_bind, services_view
 };
 
 /* -- hypervisors ---------------------------------------------------------- */

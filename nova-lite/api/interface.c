@@ -3,7 +3,7 @@
 
 #include "nova-lite/nova.h"
 
-/* What connects a server: addresses, ports, security groups, volumes. */
+/* What connects a server: addresses, ports, volumes. */
 
 static int server_bind(struct req *rq)
 {
@@ -151,43 +151,6 @@ static int interface_show_view(struct req *rq, const struct rows *rows)
 
 const struct read_op interface_show = {
 	&SQL_interface_list, interface_show_bind, interface_show_view
-};
-
-/* -- security groups ------------------------------------------------------ */
-
-static void security_group_view(struct jw *w, const struct row *row)
-{
-	j_obj(w, NULL);
-	j_str(w, "id", row_text(row, security_group__id));
-	j_str(w, "name", row_text(row, security_group__name));
-	j_str(w, "description", row_text(row, security_group__description));
-	j_str(w, "tenant_id", row_text(row, security_group__project_id));
-	j_arr(w, "rules");
-	j_end(w);
-	j_end(w);
-}
-
-static int security_groups_view(struct req *rq, const struct rows *rows)
-{
-	struct row row;
-	int i;
-
-	if (rows->n == 0)
-		return no_server(rq);
-	j_obj(&rq->w, NULL);
-	j_arr(&rq->w, "security_groups");
-	for (i = 0; i < rows->n; i++) {
-		row = rows_at(rows, i);
-		if (!row_null(&row, security_group__id))
-			security_group_view(&rq->w, &row);
-	}
-	j_end(&rq->w);
-	j_end(&rq->w);
-	return reply(rq, 200);
-}
-
-const struct read_op server_security_group_list = {
-	&SQL_server_security_group_list, server_bind, security_groups_view
 };
 
 /* -- volumes: none here, but clients ask for them ------------------------- */

@@ -125,6 +125,102 @@ def test_console_output(cloud):
     status(console(cloud, NOBODY, {}), 404)
 
 
+def test_remote_consoles(cloud):
+    server = active(cloud)
+    path = "/servers/%s/action" % server
+    for action, word in (("VNC", "novnc"), ("SPICE", "spice-html5"),
+                         ("RDP", "rdp-html5"), ("Serial", "serial")):
+        body = {"os-get%sConsole" % action: {"type": word}}
+        fault(post(cloud.demo, path, body), 400,
+              "Unavailable console type %s." % word)
+        fault(post(cloud.demo, path, body, 6), 400,
+              "There is no such action: " + next(iter(body)))
+    fault(post(cloud.demo, path, {"os-getVNCConsole": {"type": "x"}}), 400,
+          "Invalid input for field/attribute type. Value: x. 'x' is not one "
+          "of ['novnc', 'xvpvnc']")
+    path = "/servers/%s/remote-consoles"
+    body = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+    fault(post(cloud.demo, path % server, body, 6), 400,
+          "Unavailable console type novnc.")
+    status(post(cloud.demo, path % NOBODY, body, 6), 404)
+    body["remote_console"]["protocol"] = "x"
+    fault(post(cloud.demo, path % server, body, 6), 400, "Invalid input for "
+          "field/attribute protocol. Value: x. 'x' is not one of ['vnc', "
+          "'spice', 'rdp', 'serial']")
+
+
+def test_security_groups(cloud):
+    server, demo = active(cloud), cloud.demo
+    path, listed = "/servers/" + server, get(demo, "/os-security-groups")
+    default, = [g for g in listed.json["security_groups"]
+                if g["name"] == "default"]
+    equal(default["tenant_id"], demo.project_id, "its project's")
+    equal(get(demo, "/os-security-groups/" + default["id"]).json,
+          {"security_group": default}, "show")
+    status(get(demo, "/os-security-groups/" + NOBODY), 404)
+    fault(get(demo, "/os-security-groups/x"), 400,
+          "Security group id should be uuid")
+    status(get(demo, "/os-security-groups", 36), 404)
+
+    def act(verb, name):
+        return post(demo, path + "/action",
+                    {verb + "SecurityGroup": {"name": name}})
+    fault(act("add", default["id"]), 400, "Invalid input for security_groups. "
+          "Reason: Duplicate items in the list: '%s'." % default["id"])
+    status(act("remove", "default"), 202)
+    equal(get(demo, path + "/os-security-groups").json,
+          {"security_groups": []}, "none")
+    fault(act("remove", "default"), 404, "Security group default not "
+          "associated with the instance " + server)
+    status(act("add", default["id"]), 202)
+    equal(show(demo, server)["security_groups"], [{"name": "default"}], "one")
+    fault(act("add", "nosuch"), 404, "Security group nosuch is not found for "
+          "project " + demo.project_id)
+    fault(act("add", " "), 400, "Security group name cannot be empty")
+    fault(post(demo, path + "/action", {"addSecurityGroup": {}}), 400,
+          "Security group not specified")
+
+
+def test_host_services(cloud):
+    ready(cloud)
+    admin, path = cloud.admin, "/os-services/"
+    service = get(admin, "/os-services?host=h1", 53).json["services"][0]
+    uuid = service["id"]
+    done = put(admin, path + uuid, {"status": "disabled",
+                                    "disabled_reason": "why"}, 53)
+    equal(done.json["service"], {**service, "status": "disabled",
+                                 "disabled_reason": "why"}, "disabled")
+    done = put(admin, path + uuid, {"forced_down": True}, 53).json["service"]
+    equal((done["state"], done["forced_down"], done["disabled_reason"]),
+          ("down", True, "why"), "down")
+    one = {"host": "h1", "binary": "nova-compute"}
+    for verb, more, minor in (
+            ("force-down", {"forced_down": False}, 11),
+            ("disable-log-reason", {"disabled_reason": "r"}, 1),
+            ("disable", {}, 1), ("enable", {}, 1)):
+        done = put(admin, path + verb, {**one, **more}, minor)
+        status(done, 200, verb)
+        equal(done.json["service"], {
+            **one, **more, **({"status": verb.split("-")[0] + "d"}
+                              if minor == 1 else {})}, verb)
+    equal(get(admin, "/os-services?host=h1", 53).json["services"], [service],
+          "as before")
+    fault(put(admin, path + "enable", {"host": "x", "binary": "y"}), 404,
+          "Could not find binary y on host x.")
+    fault(put(admin, path + NOBODY, {"status": "enabled"}, 53), 404,
+          "Service %s could not be found." % NOBODY)
+    fault(put(admin, path + "x", {"status": "enabled"}, 53), 400,
+          "Invalid uuid x")
+    fault(put(admin, path + uuid, {"status": "x"}, 53), 400, "Invalid input "
+          "for field/attribute status. Value: x. 'x' is not one of "
+          "['enabled', 'disabled']")
+    fault(put(admin, path + uuid, {}, 53), 400, "No updates were requested. "
+          "Fields 'status' or 'forced_down' should be specified.")
+    fault(put(admin, path + uuid, {"status": "enabled",
+                                   "disabled_reason": "x"}, 53), 400,
+          "Specifying 'disabled_reason' when status is 'enabled' is invalid.")
+
+
 def test_hosts(cloud):
     ready(cloud)
     admin = cloud.admin
