@@ -135,28 +135,31 @@ static bool limit_of(const json_t *v, long long *limit_r)
 	return json_is_integer(v) || (s && *s && !*end);
 }
 
-static int unknown_resource(struct req *rq, const json_t *set, const char *key)
+static int unknown_resource(struct req *rq, const char *field,
+			    const json_t *set, const char *key)
 {
 	_cleanup_(buf_fini) struct buf value = { 0 };
 
 	py_str(&value, set);
 	return fail(rq, ERR_BAD_REQUEST, "Invalid input for field/attribute "
-		    "quota_set. Value: %s. Additional properties are not "
-		    "allowed ('%s' was unexpected)", buf_str(&value), key);
+		    "%s. Value: %s. Additional properties are not allowed "
+		    "('%s' was unexpected)", field, buf_str(&value), key);
 }
 
 /* {resource: limit, "force": bool} into limits, a new object of numbers. */
-static int read_limits(struct req *rq, json_t *set, json_t *limits)
+static int read_limits(struct req *rq, const char *field, json_t *set,
+		       json_t *limits)
 {
 	const char *key;
 	long long limit;
 	json_t *v;
 
 	json_object_foreach(set, key, v) {
-		if (strcmp(key, "force") == 0)
+		if (strcmp(key, "force") == 0 &&
+		    strcmp(field, "quota_set") == 0)
 			continue;
 		if (!shown(rq, key))
-			return unknown_resource(rq, set, key);
+			return unknown_resource(rq, field, set, key);
 		if (!limit_of(v, &limit))
 			return bad_value(rq, key, v,
 					 "is not of type 'integer', 'string'");
@@ -171,10 +174,11 @@ static int read_limits(struct req *rq, json_t *set, json_t *limits)
 	return 0;
 }
 
-static int limits_text(struct req *rq, json_t *set, const char **text_r)
+static int limits_text(struct req *rq, const char *field, json_t *set,
+		       const char **text_r)
 {
 	json_t *limits = json_object();
-	int ret = read_limits(rq, set, limits);
+	int ret = read_limits(rq, field, set, limits);
 
 	*text_r = json_text(rq, limits);
 	json_decref(limits);
@@ -192,7 +196,7 @@ int quota_update(struct req *rq)
 	bool force;
 
 	if (check_project(rq) < 0 || req_body(rq, NULL, fields, &in) < 0 ||
-	    limits_text(rq, in.quota_set, &limits) < 0)
+	    limits_text(rq, "quota_set", in.quota_set, &limits) < 0)
 		return -1;
 	force = json_is_true(json_object_get(in.quota_set, "force"));
 	if (tx_begin(rq) < 0 ||
@@ -210,6 +214,78 @@ int quota_delete(struct req *rq)
 		    ARGS(req_path(rq, "project_id"))) < 0)
 		return -1;
 	return reply(rq, 202);
+}
+
+/* -- the class that all projects are of ----------------------------------- */
+
+/* As a project's, but groups of servers came with 2.50, when networks went. */
+static bool class_shown(const struct req *rq, const char *name)
+{
+	bool network = strcmp(name, "fixed_ips") == 0 ||
+		strcmp(name, "floating_ips") == 0 ||
+		strncmp(name, "security_group", 14) == 0;
+
+	if (strncmp(name, "server_group", 12) == 0)
+		return req_mv(rq, 50);
+	return network ? !req_mv(rq, 50) : shown(rq, name);
+}
+
+static int class_reply(struct req *rq, const struct rows *rows, const char *id)
+{
+	struct row row;
+	int i;
+
+	j_obj(&rq->w, NULL);
+	j_obj(&rq->w, "quota_class_set");
+	if (id)
+		j_str(&rq->w, "id", id);
+	for (i = 0; i < rows->n; i++) {
+		row = rows_at(rows, i);
+		if (class_shown(rq, row_text(&row, limit__resource)))
+			limit_view(&rq->w, &row);
+	}
+	j_end(&rq->w);
+	j_end(&rq->w);
+	return reply(rq, 200);
+}
+
+static int class_bind(struct req *rq)
+{
+	req_args(rq, "", true);
+	return 0;
+}
+
+static int class_view(struct req *rq, const struct rows *rows)
+{
+	return class_reply(rq, rows, req_path(rq, "class"));
+}
+
+const struct read_op quota_class_show = {
+	&SQL_limit_list, class_bind, class_view
+};
+
+/* No other class than the default one is in use, in Nova either. */
+int quota_class_update(struct req *rq)
+{
+	struct class_in { json_t *quota_class_set; } in = { 0 };
+	static const struct jfield fields[] = {
+		JF_JSON(struct class_in, quota_class_set, J_REQ | J_OBJ),
+		JF_END
+	};
+	const struct rows *rows;
+	const char *limits;
+
+	if (req_body(rq, NULL, fields, &in) < 0 ||
+	    limits_text(rq, "quota_class_set", in.quota_class_set,
+			&limits) < 0)
+		return -1;
+	if (strcmp(req_path(rq, "class"), "default") != 0)
+		return fail(rq, ERR_NOT_FOUND, "Quota class %s could not be "
+			    "found.", req_path(rq, "class"));
+	if (sql_run(rq, &SQL_quota_update, ARGS("", limits, true)) < 0 ||
+	    sql_rows(rq, &SQL_limit_list, &rows, ARGS("", true)) < 0)
+		return -1;
+	return class_reply(rq, rows, NULL);
 }
 
 /* -- limits --------------------------------------------------------------- */

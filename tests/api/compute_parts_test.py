@@ -221,6 +221,11 @@ def test_host_services(cloud):
           "Specifying 'disabled_reason' when status is 'enabled' is invalid.")
 
 
+def test_migrations(cloud):
+    equal(get(cloud.admin, "/os-migrations").json, {"migrations": []}, "none")
+    status(get(cloud.demo, "/os-migrations"), 403)
+
+
 def test_hosts(cloud):
     ready(cloud)
     admin = cloud.admin
@@ -265,6 +270,32 @@ def test_hosts(cloud):
     zone = [z for z in get(admin, "/os-availability-zone/detail").json[
         "availabilityZoneInfo"] if z["zoneName"] == "nova"][0]
     equal(zone["hosts"]["h1"]["nova-compute"]["available"], True, "detail")
+
+
+def test_quota_class(cloud):
+    admin, path = cloud.admin, "/os-quota-class-sets/default"
+    first = get(admin, path).json["quota_class_set"]
+    names = set(first)
+    check({"id", "instances", "fixed_ips"} <= names, "2.1 has networks")
+    equal(names ^ set(get(admin, path, 50).json["quota_class_set"]),
+          {"fixed_ips", "floating_ips", "security_groups", "server_groups",
+           "security_group_rules", "server_group_members"}, "2.50")
+    equal(set(get(admin, path, 57).json["quota_class_set"]),
+          {"id", "cores", "instances", "key_pairs", "metadata_items", "ram",
+           "server_group_members", "server_groups"}, "2.57")
+    done = put(admin, path, {"quota_class_set": {"key_pairs": 101}})
+    equal((done.json["quota_class_set"]["key_pairs"],
+           "id" in done.json["quota_class_set"]), (101, False), "set")
+    equal(get(cloud.reader, "/os-quota-sets/%s/defaults" %
+              cloud.reader.project_id).json["quota_set"]["key_pairs"], 101,
+          "the default")
+    put(admin, path, {"quota_class_set": {"key_pairs": first["key_pairs"]}})
+    fault(put(admin, path, {"quota_class_set": {"force": True}}), 400,
+          "Invalid input for field/attribute quota_class_set. Value: "
+          "{'force': True}. Additional properties are not allowed ('force' "
+          "was unexpected)")
+    status(put(admin, path[:-7] + "x", {"quota_class_set": {}}), 404)
+    status(get(cloud.demo, path), 403)
 
 
 def test_quotas(cloud):
