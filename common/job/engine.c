@@ -12,7 +12,11 @@
 #include "common/job/internal.h"
 #include "gen/common_sql.h"
 
-enum { POLL_MS = 1500 };	/* should a NOTIFY be missed */
+enum {
+	POLL_MS = 1500,		/* should a NOTIFY be missed */
+	LOCK_MS = 3000,		/* for the session of a dead engine to end */
+	LOCK_PAUSE_MS = 50,
+};
 
 bool job_stopping(const struct job *j)
 {
@@ -191,12 +195,28 @@ static char *kinds_array(const struct job_kind *const *kinds, bool preempting)
 	return b.data;
 }
 
+/*
+ * The lock goes with its holder's session, which PostgreSQL ends only when it
+ * has noticed that an engine was killed.
+ */
+static int take_lock(struct job_engine *en, int64_t key, struct err *e)
+{
+	int locked = 0;
+
+	for (int ms = 0; locked == 0 && ms < LOCK_MS; ms += LOCK_PAUSE_MS) {
+		if (ms > 0)
+			job_engine_pause(en, LOCK_PAUSE_MS);
+		locked = sql_try_lock(en->conn, key, e);
+	}
+	return locked;
+}
+
 /* The one engine of the host, and what a dead one held. */
 static int take_over(struct job_engine *en, struct err *e)
 {
 	const char *host = en->conf->host;
 	struct rows rows = { 0 };
-	int locked = sql_try_lock(en->conn, lock_key(host), e);
+	int locked = take_lock(en, lock_key(host), e);
 
 	if (locked < 0)
 		return -1;
