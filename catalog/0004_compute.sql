@@ -130,6 +130,10 @@ create table compute.server_groups (
 );
 create index server_groups_project_idx on compute.server_groups (project_id);
 
+-- As the API shows it. Immutable, which to_jsonb is not for all types.
+create function compute.list_json(p_list text[]) returns text
+language sql immutable as $$ select to_jsonb(p_list)::text $$;
+
 create table compute.servers (
 	id uuid primary key default gen_random_uuid(),
 	num int generated always as identity unique,	-- instance-%08x
@@ -142,6 +146,14 @@ create table compute.servers (
 	image_props jsonb not null default '{}',
 	flavor_id text not null,
 	flavor jsonb not null,		-- its row, as it was at create
+	-- made once, not for each reply
+	flavor_name text generated always as (flavor ->> 'name') stored,
+	flavor_specs text generated always as (coalesce(
+		flavor ->> 'extra_specs', '{}')) stored,
+	kernel_id text generated always as (
+		image_props ->> 'kernel_id') stored,
+	ramdisk_id text generated always as (
+		image_props ->> 'ramdisk_id') stored,
 	vcpus int not null,
 	ram int not null,
 	disk int not null,
@@ -163,6 +175,8 @@ create table compute.servers (
 	key_type text,
 	metadata jsonb not null default '{}',
 	tags text[] not null default '{}',
+	tags_json text generated always as (
+		compute.list_json(tags)) stored,
 	user_data text,			-- base64, as the client sent it
 	config_drive boolean not null default false,
 	admin_pass_hash text,
@@ -170,6 +184,8 @@ create table compute.servers (
 	access_ip_v6 inet,
 	disk_config text not null default 'MANUAL',
 	security_groups text[] not null default '{default}',
+	groups_json text generated always as (
+		compute.list_json(security_groups)) stored,
 	scheduler_hints jsonb not null default '{}',
 	group_id uuid references compute.server_groups on delete set null,
 	reservation_id text not null,

@@ -113,8 +113,8 @@ static void groups_view(struct req *rq, const struct row *row)
 
 	if (row_len(row, server__addresses) <= 2)	/* no ports */
 		return;
-	names = json_loadb(row_text(row, server__security_groups),
-			   row_len(row, server__security_groups), 0, NULL);
+	names = json_loadb(row_text(row, server__groups_json),
+			   row_len(row, server__groups_json), 0, NULL);
 	j_arr(w, "security_groups");
 	json_array_foreach(names, i, name) {
 		j_obj(w, NULL);
@@ -190,7 +190,7 @@ static void late_view(struct req *rq, const struct row *row)
 	if (req_mv(rq, 19))
 		j_str(w, "description", row_text(row, server__description));
 	if (req_mv(rq, 26))
-		raw(rq, "tags", row, server__tags);
+		raw(rq, "tags", row, server__tags_json);
 	if (req_mv(rq, 63))
 		j_null(w, "trusted_image_certificates");
 	if (req_mv(rq, 90) && !rq->token->is_admin)
