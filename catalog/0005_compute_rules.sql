@@ -10,33 +10,6 @@ begin
 end
 $$;
 
--- What a list is sorted by, as text that sorts so.
-create function compute.server_sort(s compute.servers, p_key text) returns text
-language sql stable as $$
-	select case p_key when 'display_name' then s.name
-		when 'uuid' then s.id::text when 'host' then s.host
-		when 'hostname' then s.hostname when 'user_id' then s.user_id
-		when 'project_id' then s.project_id
-		when 'vm_state' then s.vm_state
-		when 'task_state' then s.task_state
-		when 'key_name' then s.key_name
-		when 'image_ref' then s.image_id::text
-		when 'availability_zone' then s.zone
-		when 'display_description' then s.description
-		when 'updated_at' then to_char(s.updated_at at time zone 'UTC',
-			'YYYYMMDDHH24MISSUS')
-		when 'launched_at' then to_char(s.launched_at
-			at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
-		when 'launch_index' then lpad(s.launch_index::text, 10, '0')
-		when 'power_state' then s.power_state::text
-		when 'reservation_id' then s.reservation_id
-		when 'memory_mb' then lpad(s.ram::text, 10, '0')
-		when 'vcpus' then lpad(s.vcpus::text, 10, '0')
-		when 'root_gb' then lpad(s.disk::text, 10, '0')
-		when 'ephemeral_gb' then lpad(s.ephemeral::text, 10, '0')
-		when 'locked' then s.locked::text end
-$$;
-
 create function compute.flavor_sort(f compute.flavors, p_key text) returns text
 language sql stable as $$
 	select case p_key when 'name' then f.name
@@ -88,21 +61,6 @@ language sql stable as $$
 	select hard_limit from compute.quotas
 	where resource = p_resource and project_id in (p_project, '')
 	order by project_id desc limit 1
-$$;
-
--- The server that a list goes on behind.
-create function compute.server_marker(p_id text) returns compute.servers
-language plpgsql stable as $$
-declare
-	s compute.servers;
-begin
-	select * into s from compute.servers where id::text = p_id;
-	if not found then
-		perform compute.refuse(400,
-			format('marker [%s] not found', p_id));
-	end if;
-	return s;
-end
 $$;
 
 -- True, or 403: one more key pair for the user.

@@ -149,12 +149,57 @@ static const char *query_tags(struct req *rq, const char *name)
 	return arena_strdup(req_arena(rq), buf_str(&out));
 }
 
+/* What only administrators may ask for is passed over for others. */
+static const char *query_admin(struct req *rq, const char *name)
+{
+	return rq->token->is_admin ? req_query(rq, name) : NULL;
+}
+
+/* Some of that became everybody's with 2.83. */
+static const char *query_83(struct req *rq, const char *name)
+{
+	return req_mv(rq, 83) ? req_query(rq, name) : query_admin(rq, name);
+}
+
+/* {fact: value} of the filters that are seldom asked for, or NULL. */
+static const char *query_facts(struct req *rq)
+{
+	static const char *const since_83[] = {
+		"config_drive", "power_state", "progress", "task_state",
+	};
+	static const char *const admins[] = {
+		"access_ip_v4", "access_ip_v6", "description", "kernel_id",
+		"launch_index", "ramdisk_id",
+	};
+	json_t *facts = json_object();
+	const char *value, *text;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(since_83); i++) {
+		value = query_83(rq, since_83[i]);
+		if (value && i == 0)
+			value = text_is_true(value) ? "true" : "false";
+		if (value)
+			json_object_set_new(facts, since_83[i],
+					    json_string(value));
+	}
+	for (i = 0; i < ARRAY_LEN(admins); i++) {
+		value = query_admin(rq, admins[i]);
+		if (value)
+			json_object_set_new(facts, admins[i],
+					    json_string(value));
+	}
+	text = json_object_size(facts) ? json_text(rq, facts) : NULL;
+	json_decref(facts);
+	return text;
+}
+
 /* A status that no state shows as fits no server, which is no error. */
 static void query_status(struct req *rq, const char **states_r,
 			 const char **tasks_r)
 {
 	const char *status = req_query(rq, "status");
-	const char *vm_state = req_query(rq, "vm_state");
+	const char *vm_state = query_83(rq, "vm_state");
 
 	*states_r = *tasks_r = NULL;
 	if (vm_state)
@@ -163,27 +208,23 @@ static void query_status(struct req *rq, const char **states_r,
 		*states_r = "{}";
 }
 
-/* What only administrators may ask for is passed over for others. */
-static const char *query_admin(struct req *rq, const char *name)
-{
-	return rq->token->is_admin ? req_query(rq, name) : NULL;
-}
-
 static void bind_equals(struct req *rq)
 {
 	const char *locked = req_mv(rq, 73) ? req_query(rq, "locked") : NULL;
 
 	req_args(rq, req_query(rq, "image"), req_query(rq, "flavor"),
-		 query_admin(rq, "host"), req_query(rq, "uuid"),
-		 req_query(rq, "key_name"), req_query(rq, "availability_zone"),
-		 req_query(rq, "user_id"), req_query(rq, "reservation_id"),
-		 req_query(rq, "hostname"),
-		 locked ? sql_arg_bool(text_is_true(locked)) : sql_null());
+		 query_admin(rq, "host"), query_admin(rq, "uuid"),
+		 query_83(rq, "key_name"), query_83(rq, "availability_zone"),
+		 query_83(rq, "user_id"), req_query(rq, "reservation_id"),
+		 query_admin(rq, "hostname"),
+		 locked ? sql_arg_bool(text_is_true(locked)) : sql_null(),
+		 query_facts(rq));
 }
 
 static int servers_bind(struct req *rq)
 {
-	const char *scope = NULL, *key = NULL, *name, *ip, *states, *tasks;
+	const char *scope = NULL, *key = NULL, *name, *ip, *ip6 = NULL;
+	const char *states, *tasks;
 	const char *deleted = query_admin(rq, "deleted");
 	struct sql_arg since, before;
 	int64_t limit;
@@ -194,14 +235,17 @@ static int servers_bind(struct req *rq)
 	    query_time(rq, "changes-before", &before) < 0 ||
 	    query_regex(rq, "name", &name) < 0 ||
 	    query_regex(rq, "ip", &ip) < 0 ||
+	    (req_mv(rq, 5) && query_regex(rq, "ip6", &ip6) < 0) ||
 	    list_sort(rq, &key, &up) < 0 || query_limit(rq, &limit) < 0)
 		return -1;
 	query_status(rq, &states, &tasks);
 	req_args(rq, scope, since, before, deleted && text_is_true(deleted),
 		 name, states, tasks);
 	bind_equals(rq);
-	req_args(rq, ip, query_tags(rq, "tags"), query_tags(rq, "tags-any"),
-		 req_query(rq, "marker"), limit, key, up);
+	req_args(rq, ip, ip6, query_tags(rq, "tags"),
+		 query_tags(rq, "tags-any"), query_tags(rq, "not-tags"),
+		 query_tags(rq, "not-tags-any"), limit,
+		 req_query(rq, "marker"), key, up);
 	return 0;
 }
 
@@ -213,13 +257,13 @@ static void server_brief(struct req *rq, const struct urls *u,
 	struct jw *w = &rq->w;
 
 	j_obj(w, key);
-	j_str(w, "id", row_text(row, server__id));
-	j_str(w, "name", row_text(row, server__name));
-	links_view(rq, u, "servers", row_text(row, server__id));
+	j_str(w, "id", row_text(row, server_name__id));
+	j_str(w, "name", row_text(row, server_name__name));
+	links_view(rq, u, "servers", row_text(row, server_name__id));
 	j_end(w);
 }
 
-static int servers_view(struct req *rq, const struct rows *rows,
+static int servers_view(struct req *rq, const struct rows *rows, int id_col,
 			void (*view)(struct req *, const struct urls *,
 				     const char *, const struct row *))
 {
@@ -234,7 +278,7 @@ static int servers_view(struct req *rq, const struct rows *rows,
 	for (i = 0; i < rows->n; i++) {
 		row = rows_at(rows, i);
 		view(rq, &u, NULL, &row);
-		page.last = row_text(&row, server__id);
+		page.last = row_text(&row, id_col);
 	}
 	j_end(&rq->w);
 	next_view(rq, &page);
@@ -244,19 +288,19 @@ static int servers_view(struct req *rq, const struct rows *rows,
 
 static int server_list_view(struct req *rq, const struct rows *rows)
 {
-	return servers_view(rq, rows, server_brief);
+	return servers_view(rq, rows, server_name__id, server_brief);
 }
 
 static int server_detail_view(struct req *rq, const struct rows *rows)
 {
-	return servers_view(rq, rows, server_view);
+	return servers_view(rq, rows, server__id, server_view);
 }
 
 const struct read_op server_list = {
 	&SQL_server_list, servers_bind, server_list_view
 };
 const struct read_op server_detail = {
-	&SQL_server_list, servers_bind, server_detail_view
+	&SQL_server_detail, servers_bind, server_detail_view
 };
 
 /* -- one ------------------------------------------------------------------ */

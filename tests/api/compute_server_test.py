@@ -355,7 +355,8 @@ def test_list(cloud):
             ("name=l%5Bab%5D", ["lb", "la"]), ("status=active", ["la"]),
             ("status=BUILD", ["lb", "lc"]), ("status=nonsense", []),
             ("flavor=1", ["lb", "lc", "la"]), ("flavor=2", []),
-            ("image=" + NOBODY, []), ("uuid=" + made[1], ["lc"]),
+            ("image=" + NOBODY, []),
+            ("uuid=" + made[1], ["lb", "lc", "la"]),
             ("host=h1", ["lb", "lc", "la"]),
             ("changes-since=2099-01-01T00:00:00Z", []),
             ("foo=bar", ["lb", "lc", "la"]), ("limit=0", [])):
@@ -366,6 +367,36 @@ def test_list(cloud):
     reply = get(user, "/servers/detail?changes-since=2020-01-01T00:00:00Z")
     check(("lb", "DELETED") in [(s["name"], s["status"])
                                 for s in reply.json["servers"]], "changes")
+
+
+def test_list_filters(cloud):
+    image, user = ready(cloud), cloud.user(["member"])
+    cloud.sql("update image.images set visibility = 'public' where id = "
+              "'%s'" % image)
+    a, b = (create(cloud, user, image, 52, name=n, tags=t) for n, t in (
+        ("fa", ["x", "y"]), ("fb", ["x"])))
+    kit.finish(cloud, a)
+    address = show(user, b)["addresses"]["private"][0]["addr"]
+    for query, minor, want in (
+            ("tags=x,y", 26, ["fa"]), ("tags-any=x,y", 26, ["fb", "fa"]),
+            ("not-tags=x,y", 26, ["fb"]), ("not-tags-any=y", 26, ["fb"]),
+            ("not-tags-any=x", 26, []), ("not-tags=x", 25, ["fb", "fa"]),
+            ("ip=" + address.replace(".", "%5C.") + "$", 1, ["fb"]),
+            ("ip6=%3A", 5, []), ("ip6=%3A", 4, ["fb", "fa"]),
+            ("power_state=1", 83, ["fa"]), ("power_state=1", 82,
+                                            ["fb", "fa"]),
+            ("task_state=scheduling&config_drive=no", 83, ["fb"]),
+            ("config_drive=True", 83, []), ("progress=0", 83, ["fb", "fa"]),
+            ("key_name=k", 83, []), ("key_name=k", 1, ["fb", "fa"]),
+            ("vm_state=active", 83, ["fa"]), ("uuid=" + a, 83, ["fb", "fa"])):
+        for path in ("/servers?", "/servers/detail?"):
+            equal(names(get(user, path + query, minor)), want,
+                  "%s%s at 2.%d" % (path, query, minor))
+    scope = "/servers?project_id=%s&" % user.project_id
+    for query, want in (("uuid=" + a, ["fa"]), ("launch_index=1", []),
+                        ("hostname=fb", ["fb"]), ("access_ip_v4=1.2.3.4", []),
+                        ("description=fa", [])):
+        equal(names(get(cloud.admin, scope + query)), want, query)
 
 
 def test_list_scope(cloud):
