@@ -2,10 +2,12 @@
 -- Compute: lists of servers. The planner looks into the functions of one
 -- expression: a filter that was not asked for costs nothing when it runs.
 
--- What a list is sorted by, as text that sorts so.
+-- What a list is sorted by, as text that sorts so. Strict: without a key the
+-- planner does not even look.
 create function compute.server_sort(s compute.servers, p_key text) returns text
-language sql stable as $$
-	select coalesce(case p_key when 'display_name' then s.name
+language plpgsql stable strict as $$
+begin
+	return case p_key when 'display_name' then s.name
 		when 'uuid' then s.id::text when 'host' then s.host
 		when 'hostname' then s.hostname when 'user_id' then s.user_id
 		when 'project_id' then s.project_id
@@ -26,18 +28,16 @@ language sql stable as $$
 		when 'vcpus' then lpad(s.vcpus::text, 10, '0')
 		when 'root_gb' then lpad(s.disk::text, 10, '0')
 		when 'ephemeral_gb' then lpad(s.ephemeral::text, 10, '0')
-		when 'locked' then s.locked::text end, '')
+		when 'locked' then s.locked::text end;
+end
 $$;
 
 -- The server that a list goes on behind; null: it is the first page.
 create function compute.server_marker(p_id text) returns compute.servers
-language plpgsql stable as $$
+language plpgsql stable strict as $$
 declare
 	s compute.servers;
 begin
-	if p_id is null then
-		return null;
-	end if;
 	select * into s from compute.servers where id::text = p_id;
 	if not found then
 		perform compute.refuse(400,

@@ -14,12 +14,17 @@ where ($1::text is null or s.project_id = $1)
 		$23::text[], $24::text[])
 	and ($26 is null or exists (select from compute.server_marker($26)))
 	and ($26 is null or case when $28::boolean
-		then (compute.server_sort(s, $27::text), s.created_at, s.id)
-			> (compute.server_sort(m, $27), m.created_at, m.id)
-		else (compute.server_sort(s, $27), s.created_at, s.id)
-			< (compute.server_sort(m, $27), m.created_at, m.id)
+		then (coalesce(compute.server_sort(s, $27::text), ''),
+			s.created_at, s.id)
+			> (coalesce(compute.server_sort(m, $27), ''),
+				m.created_at, m.id)
+		else (coalesce(compute.server_sort(s, $27), ''),
+			s.created_at, s.id)
+			< (coalesce(compute.server_sort(m, $27), ''),
+				m.created_at, m.id)
 		end)
-order by case when $28 then compute.server_sort(s, $27) end,
+order by case when $28 then coalesce(compute.server_sort(s, $27), '') end,
 	case when $28 then s.created_at end, case when $28 then s.id end,
-	compute.server_sort(s, $27) desc, s.created_at desc, s.id desc
+	coalesce(compute.server_sort(s, $27), '') desc, s.created_at desc,
+	s.id desc
 limit $25::bigint
