@@ -3,7 +3,8 @@
 
 #include "nova-lite/network/network.h"
 
-/* Nothing of this API is limited: every quota is -1. */
+/* Nothing of this API is limited: every quota is -1. Routers and floating IPs
+ * have none, as in a Neutron without their extension. */
 
 #define NO_COLUMN -1
 
@@ -13,7 +14,6 @@ static const struct resource {
 } resources[] = {
 	{ "network", quota__network }, { "subnet", quota__subnet },
 	{ "subnetpool", NO_COLUMN }, { "port", quota__port },
-	{ "router", NO_COLUMN }, { "floatingip", NO_COLUMN },
 	{ "rbac_policy", NO_COLUMN },
 	{ "security_group", quota__security_group },
 	{ "security_group_rule", NO_COLUMN },
