@@ -24,6 +24,7 @@ VENDORS = (
      ("common/http/",)),
     (r"openssl/|crypt\.h", ("common/crypto/",)),
     (r"libvirt/|libxml/", ("nova-lite/virt/",)),
+    (r"libnbd\.h|ext2fs/|et/", ("nova-lite/inject/",)),
     (r"libisofs/", ("nova-lite/metadata/config_drive.c",)),
 )
 # A program of its own, which links nothing of the house.
