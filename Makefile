@@ -45,7 +45,8 @@ keystone_SRC := $(wildcard keystone-shim/*.c keystone-shim/api/*.c) \
 	$(G)/keystone_sql.c
 glance_SRC := $(wildcard glance-lite/*.c glance-lite/api/*.c \
 	glance-lite/store/*.c glance-lite/manifest/*.c) $(G)/glance_sql.c
-nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) $(G)/nova_sql.c
+nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) \
+	nova-lite/inject/check.c $(G)/nova_sql.c
 network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
 compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
 	$(addprefix nova-lite/metadata/,config_drive.c tree.c ec2.c \
@@ -78,7 +79,7 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
 # program: main object, archives
 define program
-$(B)/bin/$(1): $(B)/$(2).o $(B)/lib$(3).a $(B)/libcommon.a
+$(B)/bin/$(1): $(B)/$(2).o $(foreach r,$(3) common,$(B)/lib$(r).a)
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ $(4) $(LIBS)
@@ -87,7 +88,7 @@ $(eval $(call program,keystone-shim,keystone-shim/main,keystone))
 $(eval $(call program,glance-lite,glance-lite/main,glance))
 $(eval $(call program,nova-lite,nova-lite/main,nova))
 $(eval $(call program,nova-lite-network,nova-lite/network/main,network))
-$(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute,$(VIRT_LIBS)))
+$(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute inject,$(VIRT_LIBS) $(INJECT_LIBS)))
 $(eval $(call program,nova-lite-metadata,nova-lite/metadata/main,metadata))
 $(eval $(call program,nova-lite-inject,nova-lite/inject/main,inject,$(INJECT_LIBS)))
 

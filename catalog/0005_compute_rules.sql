@@ -436,6 +436,10 @@ create function compute.parts_check(p jsonb, p_project text,
 language plpgsql as $$
 declare
 	files int := compute.quota(p_project, 'injected_files');
+	path_bytes int := compute.quota(p_project,
+		'injected_file_path_bytes');
+	file_bytes int := compute.quota(p_project,
+		'injected_file_content_bytes');
 	place text := coalesce(p ->> 'on_host', p ->> 'on_node');
 begin
 	if (p ->> 'ephemeral_gb')::int > f.ephemeral then
@@ -450,6 +454,12 @@ begin
 			jsonb_array_length(p -> 'job' -> 'personality') > files
 	then
 		perform compute.refuse(403, 'Personality file limit exceeded');
+	elsif path_bytes >= 0 and (p ->> 'path_bytes')::int > path_bytes then
+		perform compute.refuse(403, format('Personality file path '
+			'exceeds maximum %s', path_bytes));
+	elsif file_bytes >= 0 and (p ->> 'file_bytes')::int > file_bytes then
+		perform compute.refuse(403, format('Personality file content '
+			'exceeds maximum %s', file_bytes));
 	elsif (p ->> 'place_known')::boolean and not exists (
 		select from compute.hosts h where h.name = coalesce(
 			p ->> 'on_host', h.name) and h.hypervisor_hostname
@@ -563,8 +573,9 @@ $$;
 -- Creates servers. p has the columns of compute.servers that the client and
 -- its token decide, and: admin, least, most (how many), networks (a list or
 -- "auto"), groups (names or ids), on_host, on_node, place_known (these must
--- exist), swap_mb, ephemeral_gb (of its own devices), job (the arguments for
--- the agent: admin_pass, personality). Nothing in p is null; what was not
+-- exist), swap_mb, ephemeral_gb (of its own devices), path_bytes, file_bytes
+-- (the most in personality), job (the arguments for the agent: admin_pass,
+-- personality). Nothing in p is null; what was not
 -- asked for is not there. Servers that do not all find a host are recorded in
 -- state error.
 create function compute.server_create(p jsonb)

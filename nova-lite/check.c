@@ -5,27 +5,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_base64(unsigned char c)
+/* The six bits of a character, or -1. */
+static int base64_bits(char c)
 {
-	return (isalnum(c) && c < 0x80) || c == '+' || c == '/';
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	const char *at = memchr(digits, c, sizeof(digits) - 1);
+
+	return at ? (int)(at - digits) : -1;
+}
+
+ssize_t loose_base64(void *out, const char *s)
+{
+	int group = 0, pads = 0, bits;
+	unsigned int held = 0;
+	unsigned char *p = out;
+	size_t n = 0;
+
+	for (; *s; s++) {
+		if (*s == '=' && group >= 2 && group + ++pads >= 4)
+			return n;
+		bits = base64_bits(*s);
+		if (bits < 0)
+			continue;
+		held = held << 6 | bits;
+		if (group > 0) {
+			if (p)
+				p[n] = held >> (6 - 2 * group);
+			n++;
+		}
+		pads = 0;
+		group = (group + 1) % 4;
+	}
+	return group == 0 ? (ssize_t)n : -1;
 }
 
 bool check_base64(const char *s)
 {
-	int group = 0, pads = 0;
-
-	for (; *s; s++) {
-		if (*s == '=') {
-			if (group >= 2 && group + ++pads >= 4)
-				return true;
-			continue;
-		}
-		if (!is_base64((unsigned char)*s))
-			continue;
-		pads = 0;
-		group = (group + 1) % 4;
-	}
-	return group == 0;
+	return loose_base64(NULL, s) >= 0;
 }
 
 bool check_ipv4(const char *s)

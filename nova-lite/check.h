@@ -3,6 +3,7 @@
 #define NOVA_CHECK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* What Nova asks of strings in a server's body; pure functions. */
 
@@ -11,6 +12,11 @@
  * over, and only a last group that is not whole is wrong.
  */
 bool check_base64(const char *s);
+/*
+ * The same, and writes the bytes to out, which has room for 3/4 of its length
+ * and may be NULL. Returns how many they are, or -1.
+ */
+ssize_t loose_base64(void *out, const char *s);
 
 /* Four decimal numbers of 0..255 without leading zeros. */
 bool check_ipv4(const char *s);

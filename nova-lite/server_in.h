@@ -21,6 +21,7 @@ struct server_in {
 	const char *groups_text;	/* JSON list of names, or NULL */
 	int64_t swap_mb, ephemeral_gb;	/* of blank local devices */
 	bool place_known;		/* the host must exist */
+	int64_t path_bytes, file_bytes;	/* the most in personality */
 };
 
 /* api/server_parts.c: the lists in the body. -1 with Nova's 400. */

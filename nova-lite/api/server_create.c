@@ -250,6 +250,8 @@ static const char *draft(struct req *rq, const struct server_in *in)
 	raw_or(&w, "scheduler_hints", text_of(rq, in->hints), "{}");
 	raw_or(&w, "networks", in->networks_text, "null");
 	raw_or(&w, "groups", in->groups_text, "null");
+	j_int(&w, "path_bytes", in->path_bytes);
+	j_int(&w, "file_bytes", in->file_bytes);
 	j_int(&w, "swap_mb", in->swap_mb);
 	j_int(&w, "ephemeral_gb", in->ephemeral_gb);
 	job_view(rq, &w, in);

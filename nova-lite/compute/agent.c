@@ -40,6 +40,8 @@ const struct conf_opt agent_opts[] = {
 	  "served" },
 	{ SECTION, "guestfwd", CONF_STR, NULL,
 	  "path of nova-lite-guestfwd; default: beside this program" },
+	{ SECTION, "inject", CONF_STR, NULL,
+	  "path of nova-lite-inject; default: beside this program" },
 	{ SECTION, "dhcp_domain", CONF_STR, "novalocal",
 	  "domain of the guests' host names" },
 	{ SECTION, "force_config_drive", CONF_BOOL, "false",
@@ -77,18 +79,21 @@ static const char *option(const struct conf *conf, const char *name)
 	return conf_str(conf, SECTION, name);
 }
 
-/* The program NAME in the folder of this one. */
-static const char *sibling(const char *name)
+/*
+ * The program that the option names; by default the one that is called
+ * nova-lite-OPTION in the folder of this one. path has the room for it.
+ */
+static const char *program(const struct conf *conf, const char *name,
+			   char path[512])
 {
-	static char path[512];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
+	const char *given = option(conf, name);
+	ssize_t n = readlink("/proc/self/exe", path, 400);
 
-	path[n < 0 ? 0 : n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return name;
-	snprintf(slash + 1, sizeof(path) - (slash + 1 - path), "%s", name);
+	if (given)
+		return given;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	snprintf(path + (n < 0 ? 0 : n), 100, "nova-lite-%s", name);
 	return path;
 }
 
@@ -113,6 +118,7 @@ static const char *listen_url(const struct conf *conf)
 
 static void read_options(struct agent *a, const struct conf *conf)
 {
+	static char guestfwd[512], inject[512];
 	const char *host = option(conf, "host");
 
 	if (host)
@@ -123,9 +129,8 @@ static void read_options(struct agent *a, const struct conf *conf)
 	a->zone = option(conf, "default_availability_zone");
 	a->my_ip = option(conf, "my_ip");
 	a->dhcp_domain = option(conf, "dhcp_domain");
-	a->guestfwd = option(conf, "guestfwd");
-	if (!a->guestfwd)
-		a->guestfwd = sibling("nova-lite-guestfwd");
+	a->guestfwd = program(conf, "guestfwd", guestfwd);
+	a->inject = program(conf, "inject", inject);
 	a->url = option(conf, "agent_url");
 	if (!a->url)
 		a->url = listen_url(conf);

@@ -16,13 +16,15 @@
  *
  *	images/ID.FORMAT	the cache (image.h)
  *	instances/SERVER/	one server's: owner disk disk.eph0 disk.swap
- *				disk.config console.log
+ *				disk.files (until it is disk) disk.config
+ *				console.log
  *	metadata/SERVER		the metadata service listens at SERVER.sock
  *	kvm-probe		whether KVM works on this host
  */
 struct agent {
 	char host[256];
-	const char *state_path, *zone, *my_ip, *dhcp_domain, *guestfwd, *url;
+	const char *state_path, *zone, *my_ip, *dhcp_domain, *url;
+	const char *guestfwd, *inject;	/* programs */
 	char images_dir[400];
 	bool force_config_drive, kvm;
 	int stop_seconds, reboot_seconds;

@@ -65,25 +65,35 @@ static const char *image_prop(const struct server *s, const char *key)
 
 /* -- disks --------------------------------------------------------------- */
 
-static int root_disk(struct job *j, struct err *e)
+int server_layer_make(struct job *j, const char *path, struct image *base_r,
+		      struct err *e)
 {
-	struct agent *a = job_agent(j);
 	struct server *s = job_server(j);
 	int64_t size = row_int(&s->row, server__disk) << 30;
-	char path[INSTANCE_PATH_MAX];
 	struct image image;
 
-	if (image_get(&a->images, row_text(&s->row, server__image_id), &image,
-		      e) < 0)
+	if (image_get(&job_agent(j)->images,
+		      row_text(&s->row, server__image_id), &image, e) < 0)
 		return -1;
 	if (size && image.virtual_size > size)
 		return err_set(e, ERR_BAD_REQUEST, "Flavor's disk is too small "
 			       "for requested image. Flavor disk is %lld "
 			       "bytes, image is %lld bytes.", (long long)size,
 			       (long long)image.virtual_size);
-	instance_path(a, j->subject, "disk", path);
-	return instance_layer_make(path, &image, size ? size :
-				   image.virtual_size, e);
+	if (instance_layer_make(path, &image, size ? size :
+				image.virtual_size, e) < 0)
+		return -1;
+	*base_r = image;
+	return 0;
+}
+
+static int root_disk(struct job *j, struct err *e)
+{
+	char path[INSTANCE_PATH_MAX];
+	struct image base;
+
+	instance_path(job_agent(j), j->subject, "disk", path);
+	return server_layer_make(j, path, &base, e);
 }
 
 static int extra_disk(struct job *j, const char *name, int64_t size,

@@ -36,5 +36,11 @@ bool server_has_config_drive(const struct job *j);
 
 /* The disk, the ephemeral disk and the swap disk. */
 int server_disks(struct job *j, struct err *e);
+/* A layer over the server's image, which is base, unless path is there. */
+int server_layer_make(struct job *j, const char *path, struct image *base_r,
+		      struct err *e);
+
+/* Makes the disk anew with the job's personality in it, if there is any. */
+int server_inject(struct job *j, struct err *e);
 
 #endif

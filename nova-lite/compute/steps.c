@@ -207,6 +207,7 @@ static const struct job_kind server_create = {
 		{ "prepare", prepare, unprepare },
 		{ "image", fetch_image, NULL },
 		{ "disk", server_disks, NULL },		/* prepare's folder */
+		{ "inject", server_inject, NULL },
 		{ "config_drive", server_config_drive, NULL },
 		{ "metadata", open_metadata, close_metadata },
 		{ "network", server_leases, server_unlease },

@@ -47,8 +47,9 @@ insert into compute.ports (network_id, subnet_id, project_id, server_id, mac,
     '172.24.4.10');
 insert into compute.actions (server_id, action, request_id, user_id,
     project_id) values ('{id}', 'create', '{req}', 'u', 'p');
-insert into lite.jobs (kind, host, subject, request_id)
-values ('server_create', '%s', '{id}', '{req}');
+insert into lite.jobs (kind, host, subject, request_id, args)
+values ('server_create', '%s', '{id}', '{req}', '{{"personality": [
+    {{"path": "/opt/crash", "contents": "Y3Jhc2gK"}}]}}');
 """ % (IMAGE, FLAVOR, HOST, HOST)
 DELETE = """select compute.server_delete('{id}', null,
     '{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}')"""

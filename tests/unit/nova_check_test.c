@@ -26,6 +26,24 @@ static void base64(void **state)
 	assert_false(check_base64("QUJDR"));
 }
 
+static void loose(void **state)
+{
+	char out[16] = "";
+
+	(void)state;
+	assert_int_equal(loose_base64(out, ""), 0);
+	assert_int_equal(loose_base64(out, "QUJD"), 3);
+	assert_memory_equal(out, "ABC", 3);
+	assert_int_equal(loose_base64(out, "YWJj\nZGU="), 5);
+	assert_memory_equal(out, "abcde", 5);
+	assert_int_equal(loose_base64(out, "//8=rubbish"), 2);
+	assert_memory_equal(out, "\377\377", 2);
+	assert_int_equal(loose_base64(out, "Y=WJj"), 3);
+	assert_memory_equal(out, "abc", 3);
+	assert_int_equal(loose_base64(out, "QQ=="), 1);
+	assert_int_equal(loose_base64(out, "QUJDR"), -1);
+}
+
 static void ipv4(void **state)
 {
 	(void)state;
@@ -127,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(base64),
+		cmocka_unit_test(loose),
 		cmocka_unit_test(ipv4),
 		cmocka_unit_test(hostname_form),
 		cmocka_unit_test(hostname_from_name),
