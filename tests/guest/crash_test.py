@@ -3,10 +3,11 @@
 """The compute agent killed before and after every step of creating, undoing
 and deleting a server: crash_test.py IMAGE.qcow2
 
-Real PostgreSQL, libvirt and QEMU. After each death the next start of the agent
+And killed while files go into a disk. Real PostgreSQL, libvirt and QEMU. After each death the next start of the agent
 must bring the server to its end: running, or in error with nothing left, or
 gone with nothing left.
 """
+import base64
 import os
 import shutil
 import subprocess
@@ -26,6 +27,10 @@ IMAGE = "11111111-1111-4111-8111-111111111111"
 FLAVOR = """{{"id": "1", "name": "m1.tiny", "ram": 96, "disk": 0, "vcpus": 1,
     "extra_specs": {{}}}}"""
 HOST = "crash-host"
+# The guest tells what it sees of the file that it was given.
+TELL = base64.b64encode(b"""#!/bin/sh
+echo "TOLD $(wc -c </opt/crash) $(tail -c 5 /opt/crash)" >/dev/ttyS0
+""").decode()
 
 CATALOG = """
 insert into compute.networks (id, name) values
@@ -40,7 +45,7 @@ insert into compute.servers (id, project_id, user_id, name, hostname, image_id,
     flavor_id, flavor, vcpus, ram, disk, host, config_drive, reservation_id,
     request_id, user_data)
 values ('{id}', 'p', 'u', 's', 's', '%s', '1', '%s', 1, 96, 0, '%s', true,
-    'r-1', '{req}', 'IyEvYmluL3NoCg==');
+    'r-1', '{req}', '%s');
 insert into compute.ports (network_id, subnet_id, project_id, server_id, mac,
     ip) values ('22222222-2222-4222-8222-222222222222',
     '33333333-3333-4333-8333-333333333333', 'p', '{id}', compute.mac_new(),
@@ -48,9 +53,11 @@ insert into compute.ports (network_id, subnet_id, project_id, server_id, mac,
 insert into compute.actions (server_id, action, request_id, user_id,
     project_id) values ('{id}', 'create', '{req}', 'u', 'p');
 insert into lite.jobs (kind, host, subject, request_id, args)
-values ('server_create', '%s', '{id}', '{req}', '{{"personality": [
-    {{"path": "/opt/crash", "contents": "Y3Jhc2gK"}}]}}');
-""" % (IMAGE, FLAVOR, HOST, HOST)
+values ('server_create', '%s', '{id}', '{req}', jsonb_build_object(
+    'personality', jsonb_build_array(jsonb_build_object('path', '/opt/crash',
+    'contents', translate(encode((repeat('x', {size} - 5) || 'crash')::bytea,
+    'base64'), E'\\n', '')))));
+""" % (IMAGE, FLAVOR, HOST, TELL, HOST)
 DELETE = """select compute.server_delete('{id}', null,
     '{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}')"""
 
@@ -158,9 +165,10 @@ def state(rig, server):
         % server)[0]
 
 
-def create(rig):
+def create(rig, size=5):
+    """A server with a file of so many bytes that ends in "crash"."""
     server = str(uuid.uuid4())
-    rig.pg.sql(CREATE.format(id=server, req="req-" + server))
+    rig.pg.sql(CREATE.format(id=server, req="req-" + server, size=size))
     return server
 
 
@@ -172,6 +180,20 @@ def check_running(rig, score, name, server):
     score.check(name, state(rig, server), ["active", "", "1", "f", "1"])
     score.check(name + " on the host", rig.left(server),
                 ["running", "instances/", "metadata/"])
+
+
+def check_told(rig, score, name, server, size=5):
+    """The guest has the file, whole."""
+    path = os.path.join(rig.state, "instances", server)
+    end, told = time.monotonic() + 90, ""
+    while "TOLD" not in told and time.monotonic() < end:
+        time.sleep(0.2)
+        with open(path + "/console.log", errors="replace") as f:
+            told = f.read()
+    score.check(name + " in the guest",
+                "TOLD %d crash" % size in told.replace("\r", ""), True)
+    score.check(name + " in the folder",
+                os.path.exists(path + "/disk.files"), False)
 
 
 def check_gone(rig, score, name, server):
@@ -189,6 +211,8 @@ def walk(rig, score, steps):
         score.check(at, rig.die(LITE_CRASH_AT=at), 137)
         rig.run_jobs()
         check_running(rig, score, at, server)
+        if at.startswith("server_create.inject"):
+            check_told(rig, score, at, server)
         delete(rig, server)
         if pending:
             at = pending.pop(0)
@@ -212,6 +236,26 @@ def walk_undo(rig, score, steps):
         check_gone(rig, score, at, server)
 
 
+def walk_killed(rig, score):
+    """Killed when the files are half in the disk, at several times."""
+    size = 8 << 20
+    for wait in (0, 0.05, 0.15):
+        at, server = "killed %.2f s into inject" % wait, create(rig, size)
+        path = os.path.join(rig.state, "instances", server, "disk.files")
+        agent, end = rig.agent(), time.monotonic() + 30
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(wait)
+        agent.kill()
+        agent.wait()
+        rig.run_jobs()
+        check_running(rig, score, at, server)
+        check_told(rig, score, at, server, size)
+        delete(rig, server)
+        rig.run_jobs()
+        check_gone(rig, score, at, server)
+
+
 def main(image):
     steps = subprocess.run([AGENT, "--dump-steps"], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
@@ -224,6 +268,7 @@ def main(image):
             rig.pg.sql(CATALOG)
             walk(rig, score, steps)
             walk_undo(rig, score, steps)
+            walk_killed(rig, score)
             score.check("the image", os.stat(rig.image).st_mode & 0o777,
                         0o444)
         finally:
