@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The compute agent killed before and after every step of creating, undoing
-and deleting a server: crash_test.py IMAGE.qcow2
+and deleting a server, and while files go into its disk: crash_test.py
+IMAGE.qcow2
 
-And killed while files go into a disk. Real PostgreSQL, libvirt and QEMU. After each death the next start of the agent
+Real PostgreSQL, libvirt and QEMU. After each death the next start of the agent
 must bring the server to its end: running, or in error with nothing left, or
 gone with nothing left.
 """
