@@ -13,13 +13,21 @@
 enum { THREADS = 16 };
 
 static struct flight *flight;
-static atomic_int runs, same, failed;
+static atomic_int arrived, expected, runs, same, failed;
 
-static int slow(void *arg, struct err *e)
+static void pause_ms(int ms)
 {
-	struct timespec t = { 0, 100000000 };
+	struct timespec t = { 0, ms * 1000000L };
 
 	nanosleep(&t, NULL);
+}
+
+/* Ends only when every thread is about to ask for it, and a while later. */
+static int slow(void *arg, struct err *e)
+{
+	while (arrived < expected)
+		pause_ms(1);
+	pause_ms(300);
 	atomic_fetch_add(&runs, 1);
 	return arg ? err_set(e, ERR_NOT_FOUND, "nothing there") : 7;
 }
@@ -27,7 +35,10 @@ static int slow(void *arg, struct err *e)
 static void *thread(void *arg)
 {
 	struct err e = { 0 };
-	int r = flight_do(flight, "key", slow, arg, &e);
+	int r;
+
+	atomic_fetch_add(&arrived, 1);
+	r = flight_do(flight, "key", slow, arg, &e);
 
 	if (r == 7)
 		atomic_fetch_add(&same, 1);
@@ -40,7 +51,8 @@ static void fly(void *arg)
 {
 	pthread_t t[THREADS];
 
-	runs = same = failed = 0;
+	arrived = runs = same = failed = 0;
+	expected = THREADS;
 	flight = flight_new();
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, thread, arg);
@@ -70,7 +82,7 @@ static void test_again(void **state)
 	struct err e;
 
 	(void)state;
-	runs = 0;
+	runs = arrived = expected = 0;
 	flight = flight_new();
 	assert_int_equal(flight_do(flight, "a", slow, NULL, &e), 7);
 	assert_int_equal(flight_do(flight, "a", slow, NULL, &e), 7);
