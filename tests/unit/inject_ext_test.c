@@ -250,8 +250,9 @@ static void large_folders_stay_sound(void **state)
 		rig_assert_content("/large/added", "1");
 		rig_assert_content("/large/name-500-of-a-file", "replaced");
 		rig_assert_absent("/large/name-501-of-a-file");
-		rig_run("debugfs -R 'ls -p /large' fs | grep -c /name- | "
-			"grep -x 5999");
+		/* a name removed at the start of a block stays, of no inode */
+		rig_run("debugfs -R 'ls -p /large' fs | grep -v ^/0/ | "
+			"grep -c /name- | grep -x 5999");
 	}
 	rig_run("rm -rf tree/large");
 }
