@@ -34,7 +34,6 @@ enum {
 	J_ARR = 1 << 5,		/* JT_JSON: must be an array */
 	J_NAME = 1 << 6,	/* printable, no leading/trailing white space */
 	J_UUID = 1 << 7,	/* a UUID, dashes optional */
-	J_NODOT = 1 << 8,	/* free for a service's own check */
 };
 
 struct jfield {
