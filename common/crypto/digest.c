@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/crypto/digest.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
@@ -16,19 +17,29 @@ static void must(int ok)
 		abort();
 }
 
+static EVP_MD *mds[DIGEST_SHA512 + 1];
+
+static void mds_fetch(void)
+{
+	static const char *const names[] = {
+		[DIGEST_MD5] = "MD5", [DIGEST_SHA1] = "SHA1",
+		[DIGEST_SHA256] = "SHA256", [DIGEST_SHA512] = "SHA512",
+	};
+
+	for (int i = DIGEST_MD5; i <= DIGEST_SHA512; i++) {
+		mds[i] = EVP_MD_fetch(NULL, names[i], NULL);
+		must(mds[i] != NULL);
+	}
+}
+
+/* Looked up once: EVP_sha256() is looked up anew at each use, which takes as
+ * long as to hash a token does. */
 static const EVP_MD *digest_md(enum digest_kind kind)
 {
-	switch (kind) {
-	case DIGEST_MD5:
-		return EVP_md5();
-	case DIGEST_SHA1:
-		return EVP_sha1();
-	case DIGEST_SHA256:
-		return EVP_sha256();
-	case DIGEST_SHA512:
-		return EVP_sha512();
-	}
-	abort();
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, mds_fetch);
+	return mds[kind];
 }
 
 void digest_init(struct digest *d, enum digest_kind kind)
@@ -60,7 +71,8 @@ void digest_fini(struct digest *d)
 
 void sha256(const void *data, size_t len, uint8_t out_r[SHA256_SIZE])
 {
-	must(EVP_Digest(data, len, out_r, NULL, EVP_sha256(), NULL));
+	must(EVP_Digest(data, len, out_r, NULL,
+			digest_md(DIGEST_SHA256), NULL));
 }
 
 void digest_hex_of(enum digest_kind kind, const void *data, size_t len,
