@@ -2,9 +2,11 @@
 #include "common/http/client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/http/slice.h"
@@ -163,16 +165,73 @@ int http_client_do(struct http_client *c, const struct http_call *call,
 	return request_run(c, call->url, header_list(call->headers), e);
 }
 
+/* A transfer may take as long as it likes, but it has to move. */
+static void transfer_set(CURL *curl)
+{
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 512L * 1024);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
+}
+
 int http_client_get(struct http_client *c, const struct http_call *call,
 		    http_sink *fn, void *arg, struct err *e)
 {
 	struct sink sink = { .curl = c->curl, .fn = fn, .arg = arg };
 
 	request_set(c, call->url, &sink);
-	/* a transfer may take as long as it likes, but it has to move */
-	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
-	curl_easy_setopt(c->curl, CURLOPT_BUFFERSIZE, 512L * 1024);
+	transfer_set(c->curl);
+	return request_run(c, call->url, header_list(call->headers), e);
+}
+
+/* The file that is sent, and how far. */
+struct source {
+	int fd;
+	int64_t at, size;
+};
+
+static size_t source_read(char *data, size_t size, size_t n, void *arg)
+{
+	struct source *s = arg;
+	ssize_t got;
+
+	do
+		got = pread(s->fd, data, size * n, s->at);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 || (got == 0 && s->at < s->size))
+		return CURL_READFUNC_ABORT;
+	s->at += got;
+	return (size_t)got;
+}
+
+/* A connection that had been kept alive for too long is tried anew. */
+static int source_seek(void *arg, curl_off_t at, int whence)
+{
+	struct source *s = arg;
+
+	if (whence != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	s->at = at;
+	return CURL_SEEKFUNC_OK;
+}
+
+int http_client_send(struct http_client *c, const struct http_call *call,
+		     int fd, int64_t size, struct buf *out, struct err *e)
+{
+	struct sink sink = { .curl = c->curl, .out = out };
+	struct source source = { fd, 0, size };
+
+	buf_reset(out);
+	request_set(c, call->url, &sink);
+	transfer_set(c->curl);
+	curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, source_read);
+	curl_easy_setopt(c->curl, CURLOPT_READDATA, &source);
+	curl_easy_setopt(c->curl, CURLOPT_SEEKFUNCTION, source_seek);
+	curl_easy_setopt(c->curl, CURLOPT_SEEKDATA, &source);
+	if (call->method)
+		curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
 	return request_run(c, call->url, header_list(call->headers), e);
 }
 

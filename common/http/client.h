@@ -36,5 +36,11 @@ const char *http_client_header(const struct http_client *c, const char *name);
 typedef int http_sink(const void *data, size_t n, void *arg);
 int http_client_get(struct http_client *c, const struct http_call *call,
 		    http_sink *fn, void *arg, struct err *e);
+/*
+ * As http_client_do, with size bytes of the file fd, from its first on, as
+ * the body. Returns -1 also when it is shorter.
+ */
+int http_client_send(struct http_client *c, const struct http_call *call,
+		     int fd, int64_t size, struct buf *out, struct err *e);
 
 #endif
