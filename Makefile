@@ -44,7 +44,8 @@ common_SRC := $(foreach d,$(common_DIRS),$(wildcard common/$(d)/*.c)) \
 keystone_SRC := $(wildcard keystone-shim/*.c keystone-shim/api/*.c) \
 	$(G)/keystone_sql.c
 glance_SRC := $(wildcard glance-lite/*.c glance-lite/api/*.c \
-	glance-lite/store/*.c glance-lite/manifest/*.c) $(G)/glance_sql.c
+	glance-lite/store/*.c glance-lite/manifest/*.c \
+	glance-lite/delta/*.c) $(G)/glance_sql.c
 nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) \
 	nova-lite/inject/check.c $(G)/nova_sql.c
 network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
@@ -110,7 +111,7 @@ $(B)/nova-lite/metadata/config_drive.o: CPPFLAGS += $(call pkg,cflags,libisofs-1
 GEN := tox-free-ci/gen-sql.py
 sql_common := 0 common/auth/sql common/job/sql common/service/sql
 sql_keystone := 1 keystone-shim/sql
-sql_glance := 1 glance-lite/sql glance-lite/manifest/sql
+sql_glance := 1 glance-lite/sql glance-lite/manifest/sql glance-lite/delta/sql
 sql_nova := 1 nova-lite/sql
 sql_network := 1 nova-lite/network/sql
 sql_compute := 2 nova-lite/compute/sql nova-lite/metadata/sql

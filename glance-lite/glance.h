@@ -52,6 +52,9 @@ json_t *glance_body(struct req *rq);
 const char *image_id(struct req *rq, const char *lost);
 #define IMAGE_LOST "No image found with ID %s"
 
+/* FORBIDDEN for all but admins while the image is deactivated. */
+int image_check_download(struct req *rq, const char *status);
+
 /* The only store and the only way of import, as clients see them. */
 #define STORE_ID "fs"
 #define IMPORT_METHOD "glance-direct"

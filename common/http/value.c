@@ -55,6 +55,24 @@ enum http_range_result http_range_parse(struct slice value, int64_t size,
 	return HTTP_RANGE_OK;
 }
 
+int http_digest_find(struct slice value, const char *algorithm,
+		     struct slice *text_r)
+{
+	while (value.n) {
+		struct slice text = slice_trim(slice_cut(&value, ','));
+		struct slice key = slice_cut(&text, '=');
+
+		if (!slice_is(key, algorithm))
+			continue;
+		if (text.n < 2 || text.p[0] != ':' ||
+		    text.p[text.n - 1] != ':')
+			return -1;
+		*text_r = (struct slice){ text.p + 1, text.n - 2 };
+		return 1;
+	}
+	return 0;
+}
+
 int http_media_parse(struct slice value, struct http_media *media_r)
 {
 	struct slice params = value;

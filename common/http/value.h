@@ -23,6 +23,14 @@ enum http_range_result {
 enum http_range_result http_range_parse(struct slice value, int64_t size,
 					int64_t *first_r, int64_t *last_r);
 
+/*
+ * Finds the digest by an algorithm ("sha-512") in the value of a Content-Digest
+ * field (RFC 9530, 2): its base64 text. 1, 0 when there is none by that
+ * algorithm, -1 when what there is is malformed.
+ */
+int http_digest_find(struct slice value, const char *algorithm,
+		     struct slice *text_r);
+
 struct http_media {
 	struct slice type;	/* "text/plain" as sent; compare without case */
 	struct slice params;	/* behind the first ';' */

@@ -39,6 +39,15 @@ static void j_int_or_null(struct jw *w, const char *key,
 		j_int(w, key, row_int(row, col));
 }
 
+/* A delta has no size until it was made complete. */
+static bool has_data(const struct row *row)
+{
+	const char *status = row_text(row, image__status);
+
+	return strcmp(status, "active") == 0 ||
+	       strcmp(status, "deactivated") == 0;
+}
+
 /* Without printf, which took a seventh of a long list's time. */
 static void write_urls(struct jw *w, const char *id)
 {
@@ -80,7 +89,7 @@ void image_view(struct jw *w, const struct row *row)
 	      row_len(row, image__tags));
 	write_urls(w, id);
 	j_str(w, "schema", "/v2/schemas/image");
-	if (!row_null(row, image__size))
+	if (has_data(row))
 		j_str(w, "stores", STORE_ID);
 	j_end(w);
 }

@@ -24,10 +24,19 @@ struct store {
 	char id[UUID_SIZE];
 };
 
-static void assert_id(const char *id)
+struct name {
+	char text[sizeof(((struct store_put *)NULL)->name)];
+};
+
+static struct name name_of(const char *id, enum store_part part)
 {
+	struct name name;
+
 	assert(strlen(id) == UUID_SIZE - 1);
 	assert(strspn(id, "0123456789abcdef-") == UUID_SIZE - 1);
+	snprintf(name.text, sizeof(name.text), "%.36s%s", id,
+		 part == STORE_DELTA ? ".delta" : "");
+	return name;
 }
 
 static int make_dirs(const char *dir, struct err *e)
@@ -142,17 +151,18 @@ const char *store_id(const struct store *s)
 /* -- receiving ------------------------------------------------------------ */
 
 int store_put_begin(const struct store *s, const char *id,
-		    struct store_put *put_r, struct err *e)
+		    enum store_part part, struct store_put *put_r,
+		    struct err *e)
 {
+	struct name name = name_of(id, part);
 	struct store_put put = { .store = s };
 	uint8_t salt[4];
 	char hex[2 * sizeof(salt) + 1];
 
-	assert_id(id);
 	random_bytes(salt, sizeof(salt));
 	hex_encode(hex, salt, sizeof(salt));
-	snprintf(put.id, sizeof(put.id), "%s", id);
-	snprintf(put.temp, sizeof(put.temp), "%.36s.%s", id, hex);
+	memcpy(put.name, name.text, sizeof(put.name));
+	snprintf(put.temp, sizeof(put.temp), "%s.%s", put.name, hex);
 	put.fd = open_at(s->incoming_fd, put.temp,
 			 O_RDWR | O_CREAT | O_EXCL, e);
 	if (put.fd < 0)
@@ -214,8 +224,8 @@ int store_put_commit(struct store_put *put, struct err *e)
 	const struct store *s = put->store;
 
 	if (fdatasync(put->fd) < 0 ||
-	    renameat(s->incoming_fd, put->temp, s->dir_fd, put->id) < 0) {
-		err_errno(e, "cannot finish %s/%s", s->dir, put->id);
+	    renameat(s->incoming_fd, put->temp, s->dir_fd, put->name) < 0) {
+		err_errno(e, "cannot finish %s/%s", s->dir, put->name);
 		store_put_abort(put);
 		return -1;
 	}
@@ -223,7 +233,7 @@ int store_put_commit(struct store_put *put, struct err *e)
 	put->fd = -1;
 	if (fsync(s->dir_fd) < 0) {
 		err_errno(e, "cannot sync %s", s->dir);
-		unlinkat(s->dir_fd, put->id, 0);
+		unlinkat(s->dir_fd, put->name, 0);
 		return -1;
 	}
 	return 0;
@@ -231,27 +241,36 @@ int store_put_commit(struct store_put *put, struct err *e)
 
 /* -- what is there -------------------------------------------------------- */
 
-int store_open(const struct store *s, const char *id, int *fd_r,
-	       struct err *e)
+int store_open(const struct store *s, const char *id, enum store_part part,
+	       int *fd_r, struct err *e)
 {
-	int fd;
+	struct name name = name_of(id, part);
+	int fd = openat(s->dir_fd, name.text,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	assert_id(id);
-	fd = openat(s->dir_fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT) {
 		err_set(e, ERR_NOT_FOUND, NULL);
-		return err_detail(e, "no file %s/%s", s->dir, id);
+		return err_detail(e, "no file %s/%s", s->dir, name.text);
 	}
 	if (fd < 0)
-		return err_errno(e, "cannot open %s/%s", s->dir, id);
+		return err_errno(e, "cannot open %s/%s", s->dir, name.text);
 	*fd_r = fd;
+	return 0;
+}
+
+int store_drop(const struct store *s, const char *id, enum store_part part,
+	       struct err *e)
+{
+	struct name name = name_of(id, part);
+
+	if (unlinkat(s->dir_fd, name.text, 0) < 0 && errno != ENOENT)
+		return err_errno(e, "cannot remove %s/%s", s->dir, name.text);
 	return 0;
 }
 
 int store_remove(const struct store *s, const char *id, struct err *e)
 {
-	assert_id(id);
-	if (unlinkat(s->dir_fd, id, 0) < 0 && errno != ENOENT)
-		return err_errno(e, "cannot remove %s/%s", s->dir, id);
-	return 0;
+	if (store_drop(s, id, STORE_DELTA, e) < 0)
+		return -1;
+	return store_drop(s, id, STORE_IMAGE, e);
 }

@@ -8,12 +8,13 @@
 #include "common/base/err.h"
 
 /*
- * Image bytes as files of a folder: DIR/<image id>. A file appears there
- * whole or not at all: it is written below DIR/incoming, made durable, and
- * renamed. Image ids are UUIDs in lower case (asserted), so they are safe as
+ * Image bytes as files of a folder: DIR/<image id>, and DIR/<image id>.delta
+ * of an image that came as a delta. A file appears there whole or not at all:
+ * it is written below DIR/incoming, made durable, and renamed. Image ids are UUIDs in lower case (asserted), so they are safe as
  * names. Errors are INTERNAL with the path in the detail.
  */
 struct store;
+enum store_part { STORE_IMAGE, STORE_DELTA };
 
 /*
  * Opens (and makes, with mode 0750) the folder and removes what earlier runs
@@ -32,11 +33,12 @@ const char *store_id(const struct store *s);
 struct store_put {
 	const struct store *store;
 	int fd;
-	char id[40], temp[64];
+	char name[48], temp[64];
 	int64_t size, flushed;
 };
 int store_put_begin(const struct store *s, const char *id,
-		    struct store_put *put_r, struct err *e);
+		    enum store_part part, struct store_put *put_r,
+		    struct err *e);
 /* TOO_LARGE when the disk is full. */
 int store_put_write(struct store_put *put, const void *data, size_t n,
 		    struct err *e);
@@ -48,9 +50,11 @@ int store_put_commit(struct store_put *put, struct err *e);
 void store_put_abort(struct store_put *put);
 
 /* The caller closes the descriptor. NOT_FOUND when there is no such file. */
-int store_open(const struct store *s, const char *id, int *fd_r,
+int store_open(const struct store *s, const char *id, enum store_part part,
+	       int *fd_r, struct err *e);
+/* One part, or all that there is of an image. No such file is success. */
+int store_drop(const struct store *s, const char *id, enum store_part part,
 	       struct err *e);
-/* No such file is success. */
 int store_remove(const struct store *s, const char *id, struct err *e);
 
 #endif

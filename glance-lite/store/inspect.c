@@ -95,21 +95,18 @@ static const char *qcow2_extensions(const uint8_t *h, size_t at)
 	return "its header is too long";
 }
 
-static const char *qcow2(const struct inspect_source *src, const uint8_t *h,
-			 struct inspect *out)
+/* Whatever there is to say besides backing files. */
+static const char *qcow2_header(const uint8_t *h, struct inspect *out)
 {
 	uint32_t version = be32(h + 4), length = 72;
 	uint64_t features = 0;
 	const char *why;
 
-	(void)src;
 	why = set_size(out, bounded(be64(h + 24), 1));
 	if (why)
 		return why;
 	if (version != 2 && version != 3)
 		return "its version is not supported";
-	if (be64(h + 8) != 0)
-		return "it has a backing file";
 	if (version == 3) {
 		features = be64(h + 72);
 		length = be32(h + 100);
@@ -121,6 +118,26 @@ static const char *qcow2(const struct inspect_source *src, const uint8_t *h,
 	if (length > HEAD_SIZE || length < (version == 3 ? 104 : 72))
 		return "the length of its header is wrong";
 	return qcow2_extensions(h, length);
+}
+
+static const char *qcow2(const struct inspect_source *src, const uint8_t *h,
+			 struct inspect *out)
+{
+	const char *why = qcow2_header(h, out);
+
+	(void)src;
+	return !why && be64(h + 8) != 0 ? "it has a backing file" : why;
+}
+
+static const char *qcow2_delta(const uint8_t *h, struct inspect *out)
+{
+	const char *why = qcow2_header(h, out);
+
+	if (why)
+		return why;
+	if (be64(h + 8) == 0 || be32(h + 16) == 0)
+		return "it rests on no other image";
+	return be32(h + 32) != 0 ? "it is encrypted" : NULL;
 }
 
 static const char *qed(const struct inspect_source *src, const uint8_t *h,
@@ -399,6 +416,19 @@ void inspect(const struct inspect_source *src, struct inspect *out_r)
 		out_r->format = "iso";
 	else
 		fixed_vhd(src, out_r);
+}
+
+void inspect_delta(const struct inspect_source *src, struct inspect *out_r)
+{
+	uint8_t head[HEAD_SIZE] = { 0 };
+
+	inspect(src, out_r);
+	if (strcmp(out_r->format, "qcow2") != 0)
+		out_r->unsafe = "a delta is a qcow2";
+	else if (src->read(src->arg, head, sizeof(head), 0) < 0)
+		out_r->unsafe = "it cannot be read";
+	else
+		out_r->unsafe = qcow2_delta(head, out_r);
 }
 
 /* Formats that no reader looks into for other files. */

@@ -34,6 +34,12 @@ struct inspect {
 void inspect(const struct inspect_source *src, struct inspect *out_r);
 
 /*
+ * The same of what must be a qcow2 that rests on another image. That it names
+ * one is no reason to refuse it here: the name is not for anybody to follow.
+ */
+void inspect_delta(const struct inspect_source *src, struct inspect *out_r);
+
+/*
  * Whether data inspected as `found` may be stored under the claimed
  * disk_format: NULL, or why not. strict: unrecognised bytes may only be raw.
  */

@@ -61,6 +61,9 @@ static void look(const struct inspect_source *src)
 		if (found.unsafe)
 			assert(inspect_refusal(&found, claims[i], false));
 	}
+	inspect_delta(src, &found);
+	assert(found.format && found.virtual_size >= 0);
+	assert(found.unsafe || strcmp(found.format, "qcow2") == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -222,6 +222,70 @@ static void test_qcow2_unsafe(void **state)
 	assert_unsafe("qcow2", "version");
 }
 
+static void assert_delta(const char *why)
+{
+	struct inspect_source src = { .read = read_image, .size = size };
+
+	inspect_delta(&src, &found);
+	if (!why) {
+		assert_null(found.unsafe);
+		assert_int_equal(found.virtual_size, 10 << 20);
+		return;
+	}
+	assert_non_null(found.unsafe);
+	if (!strstr(found.unsafe, why))
+		print_error("%s\n", found.unsafe);
+	assert_non_null(strstr(found.unsafe, why));
+}
+
+static void delta(int version)
+{
+	qcow2(version);
+	BE64(8, 0x200);
+	BE32(16, 11);
+	text(0x200, "/etc/passwd");
+}
+
+static void test_delta(void **state)
+{
+	(void)state;
+	delta(2);
+	assert_delta(NULL);
+	delta(3);
+	assert_delta(NULL);
+	BE32(104, 0xe2792aca);		/* the format of what it names */
+	BE32(108, 3);
+	assert_delta(NULL);
+	qcow2(3);
+	assert_delta("rests on no other");
+	delta(3);
+	BE32(16, 0);
+	assert_delta("rests on no other");
+	delta(3);
+	BE32(32, 2);
+	assert_delta("encrypted");
+	delta(3);
+	BE64(72, 4);
+	assert_delta("external data");
+	delta(3);
+	BE32(104, 0x44415441);
+	BE32(108, 1);
+	assert_delta("external data");
+	delta(3);
+	BE64(72, 32);
+	assert_delta("features");
+	delta(3);
+	BE32(4, 4);
+	assert_delta("version");
+	delta(3);
+	BE64(24, UINT64_MAX);
+	assert_delta("size");
+	vmdk(good_desc);
+	assert_delta("is a qcow2");
+	blank(0);
+	assert_delta("is a qcow2");
+}
+
 static void test_vmdk(void **state)
 {
 	(void)state;
@@ -373,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_raw),
 		cmocka_unit_test(test_qcow2),
 		cmocka_unit_test(test_qcow2_unsafe),
+		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_vmdk),
 		cmocka_unit_test(test_vmdk_unsafe),
 		cmocka_unit_test(test_vhd),

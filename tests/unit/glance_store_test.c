@@ -29,7 +29,8 @@ static void begin(struct store_put *put)
 {
 	char temp[128];
 
-	assert_int_equal(store_put_begin(store, ID, put, &error), 0);
+	assert_int_equal(store_put_begin(store, ID, STORE_IMAGE, put,
+					 &error), 0);
 	snprintf(temp, sizeof(temp), "incoming/%s", put->temp);
 	assert_file(temp, 1);
 	assert_file(ID, 0);
@@ -42,7 +43,7 @@ static void test_commit(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(store_open(store, ID, &fd, &error), -1);
+	assert_int_equal(store_open(store, ID, STORE_IMAGE, &fd, &error), -1);
 	assert_int_equal(error.kind, ERR_NOT_FOUND);
 	begin(&put);
 	assert_int_equal(store_put_write(&put, "hello ", 6, &error), 0);
@@ -51,7 +52,7 @@ static void test_commit(void **state)
 	assert_int_equal(store_put_read(&put, text, sizeof(text), 6), 5);
 	assert_memory_equal(text, "world", 5);
 	assert_int_equal(store_put_commit(&put, &error), 0);
-	assert_int_equal(store_open(store, ID, &fd, &error), 0);
+	assert_int_equal(store_open(store, ID, STORE_IMAGE, &fd, &error), 0);
 	assert_int_equal(read(fd, text, sizeof(text)), 11);
 	assert_memory_equal(text, "hello world", 11);
 	close(fd);
@@ -85,6 +86,35 @@ static void test_two(void **state)
 	store_put_abort(&a);
 	assert_int_equal(store_put_commit(&b, &error), 0);
 	assert_int_equal(store_remove(store, ID, &error), 0);
+}
+
+/* A delta and the complete image stand side by side. */
+static void test_parts(void **state)
+{
+	static const enum store_part parts[] = { STORE_DELTA, STORE_IMAGE };
+	struct store_put put;
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_put_begin(store, ID, parts[i], &put,
+						 &error), 0);
+		assert_int_equal(store_put_commit(&put, &error), 0);
+		assert_int_equal(store_open(store, ID, parts[i], &fd,
+					    &error), 0);
+		close(fd);
+		assert_file(ID ".delta", 1);
+		assert_file(ID, i);
+	}
+	assert_int_equal(store_drop(store, ID, STORE_DELTA, &error), 0);
+	assert_file(ID ".delta", 0);
+	assert_file(ID, 1);
+	assert_int_equal(store_put_begin(store, ID, STORE_DELTA, &put,
+					 &error), 0);
+	assert_int_equal(store_put_commit(&put, &error), 0);
+	assert_int_equal(store_remove(store, ID, &error), 0);
+	assert_file(ID ".delta", 0);
+	assert_file(ID, 0);
 }
 
 static void test_restart(void **state)
@@ -139,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_commit),
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_bad_folder),
 	};

@@ -498,6 +498,34 @@ static void test_media(void **state)
 		assert_int_equal(media_parse(bad[i], &m), -1);
 }
 
+static void test_digest(void **state)
+{
+	static const struct { const char *value; int want; const char *text; }
+	rows[] = {
+		{ "sha-512=:YWJj:", 1, "YWJj" },
+		{ "sha-256=:eA==:,  sha-512=:YQ==:", 1, "YQ==" },
+		{ "sha-512=::", 1, "" },
+		{ "sha-256=:eA==:", 0, NULL },
+		{ "", 0, NULL },
+		{ "SHA-512=:YQ==:", 0, NULL },
+		{ "sha-512", -1, NULL },
+		{ "sha-512=:", -1, NULL },
+		{ "sha-512=YQ==", -1, NULL },
+		{ "sha-512=:YQ==", -1, NULL },
+	};
+	struct slice text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slice v = { rows[i].value, strlen(rows[i].value) };
+
+		assert_int_equal(http_digest_find(v, "sha-512", &text),
+				 rows[i].want);
+		if (rows[i].text)
+			assert_true(slice_is(text, rows[i].text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_range),
+		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_media),
 	};
 
