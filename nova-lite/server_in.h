@@ -12,7 +12,8 @@ struct server_in {
 	const char *v4, *v6, *disk_config, *description;
 	const char *host, *hypervisor_hostname, *hostname;
 	json_t *flavor, *metadata, *networks, *security_groups;
-	json_t *personality, *devices, *tags;
+	json_t *devices, *tags;
+	struct files_in files;
 	int64_t min_count, max_count;
 	bool config_drive, return_reservation_id;
 
@@ -21,13 +22,11 @@ struct server_in {
 	const char *groups_text;	/* JSON list of names, or NULL */
 	int64_t swap_mb, ephemeral_gb;	/* of blank local devices */
 	bool place_known;		/* the host must exist */
-	int64_t path_bytes, file_bytes;	/* the most in personality */
 };
 
 /* api/server_parts.c: the lists in the body. -1 with Nova's 400. */
 int check_networks(struct req *rq, struct server_in *in);
 int check_security_groups(struct req *rq, struct server_in *in);
-int check_personality(struct req *rq, struct server_in *in);
 /* Fills in->image from the boot device where imageRef is empty. */
 int check_devices(struct req *rq, struct server_in *in);
 

@@ -14,4 +14,19 @@ int check_tags(struct req *rq, const json_t *tags);
 /* One tag of the path or a list; `field` for the message. */
 int check_tag(struct req *rq, const char *field, const json_t *tag);
 
+/*
+ * The files of a create or a rebuild (api/server_files.c). The limits of the
+ * project are the catalog's to judge: see compute.files_fit.
+ */
+struct files_in {
+	json_t *plain, *lite;	/* personality, lite:files; NULL: none */
+	/*
+	 * Both as one JSON list for the agent: {path, contents, sha256, size,
+	 * mode, uid, gid} each; without contents and size where the client
+	 * gave the digest alone.
+	 */
+	const char *text;
+};
+int check_files(struct req *rq, struct files_in *in);
+
 #endif

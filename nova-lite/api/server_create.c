@@ -22,7 +22,8 @@ static const struct jfield server_fields[] = {
 	JF_JSON_MV(struct server_in, networks, "networks", J_ARR, 0, 36),
 	JF_JSON_MV(struct server_in, networks, "networks", J_REQ, 37, 999),
 	JF_JSON(struct server_in, security_groups, J_ARR),
-	JF_JSON_MV(struct server_in, personality, "personality", J_ARR, 0, 56),
+	JF_JSON_MV(struct server_in, files.plain, "personality", J_ARR, 0, 56),
+	JF_JSON_K(struct server_in, files.lite, "lite:files", J_ARR),
 	JF_JSON_K(struct server_in, devices, "block_device_mapping_v2", J_ARR),
 	JF_INT(struct server_in, min_count, J_LAX, 1, COUNT_MAX),
 	JF_INT(struct server_in, max_count, J_LAX, 1, COUNT_MAX),
@@ -146,7 +147,7 @@ static int read_server(struct req *rq, struct server_in *in)
 	    req_fields(rq, in->server, "server", server_fields, in) < 0 ||
 	    check_refs(rq, in) < 0 || check_text(rq, in) < 0 ||
 	    check_networks(rq, in) < 0 || check_security_groups(rq, in) < 0 ||
-	    check_personality(rq, in) < 0 || check_group_hint(rq, in) < 0 ||
+	    check_files(rq, &in->files) < 0 || check_group_hint(rq, in) < 0 ||
 	    check_counts(rq, in) < 0 || check_place(rq, in) < 0)
 		return -1;
 	return check_devices(rq, in);
@@ -183,11 +184,11 @@ static const char *some(const char *s)
 }
 
 /* What only the agent needs goes with the job, and away with it. */
-static void job_view(struct req *rq, struct jw *w, const struct server_in *in)
+static void job_view(struct jw *w, const struct server_in *in)
 {
 	j_obj(w, "job");
 	j_str(w, "admin_pass", in->password);
-	raw_or(w, "personality", text_of(rq, in->personality), "[]");
+	j_raw(w, "files", in->files.text, strlen(in->files.text));
 	j_end(w);
 }
 
@@ -250,11 +251,10 @@ static const char *draft(struct req *rq, const struct server_in *in)
 	raw_or(&w, "scheduler_hints", text_of(rq, in->hints), "{}");
 	raw_or(&w, "networks", in->networks_text, "null");
 	raw_or(&w, "groups", in->groups_text, "null");
-	j_int(&w, "path_bytes", in->path_bytes);
-	j_int(&w, "file_bytes", in->file_bytes);
+	j_int(&w, "plain_files", json_array_size(in->files.plain));
 	j_int(&w, "swap_mb", in->swap_mb);
 	j_int(&w, "ephemeral_gb", in->ephemeral_gb);
-	job_view(rq, &w, in);
+	job_view(&w, in);
 	j_end(&w);
 	return arena_strdup(req_arena(rq), buf_str(&out));
 }

@@ -2,10 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/crypto/base64.h"
 #include "common/json/text.h"
 #include "nova-lite/check.h"
-#include "nova-lite/inject/inject.h"
 #include "nova-lite/server_in.h"
 
 /* -- networks ------------------------------------------------------------- */
@@ -91,73 +89,6 @@ int check_security_groups(struct req *rq, struct server_in *in)
 	in->groups_text = json_text(rq, names);
 	json_decref(names);
 	return i == json_array_size(in->security_groups) ? 0 : -1;
-}
-
-/* -- files ---------------------------------------------------------------- */
-
-/* What is looser than base64 should be goes no further than this. */
-static int64_t tidy_contents(struct req *rq, json_t *file, const char *loose)
-{
-	char *data = arena_alloc(req_arena(rq), strlen(loose) + 1);
-	ssize_t n = loose_base64(data, loose);
-	char *text;
-
-	if (n < 0)
-		return bad_string(rq, "contents", loose, "is not a 'base64'");
-	text = arena_alloc(req_arena(rq), BASE64_TEXT_SIZE(n));
-	base64_encode(BASE64_STD, text, data, n);
-	json_object_set_new(file, "contents", json_string(text));
-	return n;
-}
-
-static int read_file(struct req *rq, json_t *v, size_t i,
-		     struct inject_file *f)
-{
-	struct file_in { const char *path, *contents; } file = { 0 };
-	static const struct jfield fields[] = {
-		JF_STR(struct file_in, path, J_REQ, 0, INJECT_PATH_MAX),
-		JF_STR(struct file_in, contents, J_REQ, 0, INT32_MAX),
-		JF_END
-	};
-	int64_t size;
-
-	if (req_fields(rq, v, req_printf(rq, "%zu", i), fields, &file) < 0)
-		return -1;
-	size = tidy_contents(rq, v, file.contents);
-	if (size < 0)
-		return -1;
-	*f = (struct inject_file){
-		.path = file.path,
-		.path_len = strlen(file.path),
-		.size = size,
-	};
-	return 0;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Quotas are the catalog's to judge: it is told the most of each. */
-int check_personality(struct req *rq, struct server_in *in)
-{
-	static const struct inject_limits limits = {
-		"personality", -1, -1, -1
-	};
-	size_t n = json_array_size(in->personality), i;
-	struct inject_file *files = arena_zalloc(req_arena(rq), (n + 1) *
-						 sizeof(*files));
-	struct inject_request wanted = { .adds = files, .nadds = n };
-	json_t *v;
-
-	json_array_foreach(in->personality, i, v) {
-		if (read_file(rq, v, i, &files[i]) < 0)
-			return -1;
-		in->path_bytes = most(in->path_bytes, files[i].path_len);
-		in->file_bytes = most(in->file_bytes, files[i].size);
-	}
-	return inject_check(&wanted, &limits, &rq->err);
 }
 
 /* -- block devices -------------------------------------------------------- */

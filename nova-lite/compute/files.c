@@ -2,6 +2,7 @@
 /* The files that a client gave with a server, into its disk. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,18 +13,27 @@
 
 /* -- what was asked ------------------------------------------------------ */
 
-/* Nova's: 0644 root:root. The same time each time the step is run. */
+static int64_t number(const json_t *in, const char *key)
+{
+	return json_integer_value(json_object_get(in, key));
+}
+
+/* The same time each time the step is run. */
 static int read_file(struct job *j, const json_t *in, struct inject_file *f,
 		     struct err *e)
 {
 	const char *path = json_string_value(json_object_get(in, "path"));
 	const char *text = json_string_value(json_object_get(in, "contents"));
+	const char *mode = json_string_value(json_object_get(in, "mode"));
 	size_t len = text ? strlen(text) : 0;
 	ssize_t size;
 	void *data;
 
-	if (!path || !text)
-		return err_internal(e, "personality without path or contents");
+	if (!path || !mode)
+		return err_internal(e, "a file without path or mode");
+	if (!text)
+		return err_set(e, ERR_BAD_REQUEST, "Nothing has the contents "
+			       "of %.900s", path);
 	data = arena_alloc(&j->arena, BASE64_DATA_SIZE(len));
 	size = base64_decode(BASE64_STD, data, text, len);
 	if (size < 0)
@@ -34,7 +44,9 @@ static int read_file(struct job *j, const json_t *in, struct inject_file *f,
 		.path_len = strlen(path),
 		.data = data,
 		.size = size,
-		.mode = 0644,
+		.mode = strtoul(mode, NULL, 8),
+		.uid = number(in, "uid"),
+		.gid = number(in, "gid"),
 		.mtime = row_int(&job_server(j)->row, server__created),
 	};
 	return 0;
@@ -45,9 +57,10 @@ static int read_files(struct job *j, struct inject_request *rq,
 {
 	/* Quotas are the API's business, and were kept when it was asked. */
 	static const struct inject_limits limits = {
-		"personality", -1, -1, -1
+		.field = "files", .files = -1, .content_bytes = -1,
+		.path_bytes = -1
 	};
-	const json_t *list = json_object_get(j->args, "personality");
+	const json_t *list = json_object_get(j->args, "files");
 	size_t n = json_array_size(list), i;
 	struct inject_file *adds;
 

@@ -40,7 +40,7 @@ int server_disks(struct job *j, struct err *e);
 int server_layer_make(struct job *j, const char *path, struct image *base_r,
 		      struct err *e);
 
-/* Makes the disk anew with the job's personality in it, if there is any. */
+/* Makes the disk anew with the job's files in it, if there is any. */
 int server_inject(struct job *j, struct err *e);
 
 #endif

@@ -10,7 +10,8 @@
 struct item {
 	const char *path;
 	const char *list, *member;	/* "personality", ".path" */
-	size_t index;
+	size_t index;			/* in that list */
+	size_t order;			/* among all */
 };
 
 static int bad(const struct item *it, const char *what, struct err *e)
@@ -92,7 +93,7 @@ static int item_order(const void *a, const void *b)
 	const struct item *x = a, *y = b;
 	int order = path_order(x->path, y->path);
 
-	return order ? order : (x->index > y->index) - (x->index < y->index);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
 static bool is_below(const char *path, const char *folder)
@@ -128,6 +129,15 @@ static int check_set(struct item *items, size_t n, struct err *e)
 	return 0;
 }
 
+static struct item add_item(const struct inject_limits *l, const char *path,
+			    size_t i)
+{
+	if (l->rest && i >= l->lead)
+		return (struct item){ path, l->rest, ".path", i - l->lead,
+				      i };
+	return (struct item){ path, l->field, ".path", i, i };
+}
+
 static int check_adds(const struct inject_request *rq,
 		      const struct inject_limits *l, struct item *items,
 		      struct err *e)
@@ -138,8 +148,7 @@ static int check_adds(const struct inject_request *rq,
 		return err_set(e, ERR_TOO_LARGE, "%s has more than the %" PRId64
 			       " files allowed", l->field, l->files);
 	for (i = 0; i < rq->nadds; i++) {
-		items[i] = (struct item){ rq->adds[i].path, l->field, ".path",
-					  i };
+		items[i] = add_item(l, rq->adds[i].path, i);
 		if (check_add(&items[i], &rq->adds[i], l, e) < 0)
 			return -1;
 	}
@@ -152,7 +161,7 @@ static int check_paths(const char *const *paths, size_t n, const char *list,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		items[i] = (struct item){ paths[i], list, "", i };
+		items[i] = (struct item){ paths[i], list, "", i, i };
 		if (check_path(&items[i], e) < 0)
 			return -1;
 	}

@@ -55,6 +55,9 @@ struct inject_limits {
 	int64_t files;			/* injected_files */
 	int64_t content_bytes;		/* injected_file_content_bytes: each */
 	int64_t path_bytes;		/* injected_file_path_bytes: each */
+	/* Files behind the first `lead` stand in a list of their own. */
+	const char *rest;		/* its name; NULL: there is none */
+	size_t lead;
 };
 
 /*

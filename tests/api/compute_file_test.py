@@ -3,10 +3,12 @@
 before anything is made, and what a server that cannot have them says."""
 import base64
 import hashlib
+import json
 import os
 import stat
 
-from compute_kit import body, create, delete, fault, get, post, put
+from compute_kit import (body, create, delete, fault, get, image, post,
+                         put)
 from harness import check, equal, need, status, until
 
 CLOUD = {"compute": True, "options": {"nova-lite": {
@@ -14,7 +16,7 @@ CLOUD = {"compute": True, "options": {"nova-lite": {
 
 # What the guest runs: one line for each file.
 TELL = """#!/bin/sh
-for f in /opt/app/one /etc/two; do
+for f in /opt/app/one /etc/two /opt/app/three; do
 	echo "TOLD $f $(sha256sum <$f | cut -c 1-64) $(stat -c '%a %u %g' $f)"
 done >/dev/ttyS0
 """
@@ -24,8 +26,12 @@ def text(data):
     return base64.b64encode(data).decode()
 
 
-def one(path, data=b"x\n"):
-    return {"path": path, "contents": text(data)}
+def one(path, data=b"x\n", **more):
+    return dict({"path": path, "contents": text(data)}, **more)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def demo(cloud):
@@ -62,14 +68,18 @@ def test_guest_has_files(cloud):
     files = {"/opt/app/one": os.urandom(9000), "/etc/two": b"two\n"}
     server = create(cloud, cloud.demo, demo(cloud),
                     user_data=text(TELL.encode()), personality=[
-                        one(*item) for item in files.items()])
+                        one(*item) for item in files.items()],
+                    **{"lite:files": [one("/opt/app/three", b"3", mode="750",
+                                          uid=7, gid=70000)]})
     equal(settled(cloud, server)["status"], "ACTIVE", "status")
     need(until(lambda: "DEMO ready" in console(cloud, server), 120),
          "a guest that is up: " + console(cloud, server))
     told = console(cloud, server).split("\n")
     for path, data in files.items():
-        line = "TOLD %s %s 644 0 0" % (path, hashlib.sha256(data).hexdigest())
+        line = "TOLD %s %s 644 0 0" % (path, digest(data))
         check(line in told, "%s in %r" % (line, told))
+    line = "TOLD /opt/app/three %s 750 7 70000" % digest(b"3")
+    check(line in told, "%s in %r" % (line, told))
     log = "/servers/%s/os-instance-actions" % server
     request = get(cloud.demo, log).json["instanceActions"][0]["request_id"]
     events = get(cloud.demo, log + "/" + request, 51).json["instanceAction"]
@@ -157,3 +167,97 @@ def test_refused(cloud):
     status(nul, 400, "NUL")
     equal(cloud.sql("select count(*) from compute.servers"), before,
           "nothing was made")
+
+
+def refused(cloud, image, lite, code, why, **more):
+    """A create with these lite:files; from 2.57 on where no personality
+    stands beside them."""
+    more["lite:files"] = lite
+    fault(post(cloud.demo, "/servers", body(cloud, image, **more)), code, why,
+          repr(lite)[:60])
+    if "personality" not in more:
+        asked = body(cloud, image, networks="auto", **more)
+        fault(post(cloud.demo, "/servers", asked, 90), code, why,
+              "2.90 %r" % lite)
+
+
+def test_lite_refused(cloud):
+    image = demo(cloud)
+    before = cloud.sql("select count(*) from compute.servers")
+    invalid = "Invalid input for field/attribute lite:files[1]"
+    for file, code, why in (
+            (one("a"), 400, "lite:files[1].path must be absolute"),
+            (one("/ok"), 400,
+             "lite:files[1].path is the same as lite:files[0].path"),
+            ({"contents": ""}, 400, invalid + ". Value: {'contents': ''}. "
+             "'path' is a required property"),
+            (one("/a", sha256="0" * 64), 400,
+             "lite:files[1] must have either contents or sha256"),
+            ({"path": "/a"}, 400,
+             "lite:files[1] must have either contents or sha256"),
+            (one("/a", mode="0888"), 400, invalid + ".mode. Value: 0888. "
+             "'0888' does not match '^[0-7]{3,4}$'"),
+            (one("/a", mode="07"), 400,
+             invalid + ".mode. Value: 07. '07' is too short"),
+            (one("/a", mode=420), 400,
+             invalid + ".mode. Value: 420. 420 is not of type 'string'"),
+            (one("/a", uid=-1), 400, invalid + ".uid. Value: -1. -1 is less "
+             "than the minimum of 0"),
+            (one("/a", gid=1 << 32), 400, invalid + ".gid. Value: 4294967296."
+             " 4294967296 is greater than the maximum of 4294967294"),
+            (one("/a", size=2), 400, invalid + ". Value: {'path': '/a', "
+             "'contents': 'eAo=', 'size': 2}. Additional properties are not "
+             "allowed ('size' was unexpected)"),
+            ({"path": "/a", "contents": "QQ"}, 400, invalid +
+             ".contents. Value: QQ. 'QQ' is not a 'base64'"),
+            ({"path": "/a", "sha256": "A" * 64}, 400, invalid +
+             ".sha256. Value: %s. '%s' does not match '^[0-9a-f]{64}$'"
+             % ("A" * 64, "A" * 64)),
+            ({"path": "/a", "sha256": "0" * 64}, 400, "lite:files[1].sha256 "
+             "is not that of this path in an image that the project has made "
+             "from the same image"),
+            (one("/" + "n" * 200 + "/" + "n" * 54), 403,
+             "lite:files[1].path has more than the 255 bytes allowed"),
+            (one("/a", b"x" * 10241), 403,
+             "lite:files[1].contents has more than the 10240 bytes allowed")):
+        refused(cloud, image, [one("/ok"), file], code, why)
+    refused(cloud, image, [one("/a"), one("/x")], 400,
+            "lite:files[1].path is the same as personality[0].path",
+            personality=[one("/x")])
+    refused(cloud, image, [one("/%d" % i) for i in range(3)], 403,
+            "Personality file limit exceeded",
+            personality=[one("/p%d" % i) for i in range(3)])
+    equal(cloud.sql("select count(*) from compute.servers"), before,
+          "nothing was made")
+
+
+def test_by_digest(cloud):
+    """Contents that stand in an image of the project need not be sent again;
+    nobody else's do, nor those of another path or base."""
+    base, other = demo(cloud), image(cloud, cloud.demo)
+    made = image(cloud, cloud.demo)
+    data = b"stands there\n"
+    file = {"path": "/opt/known", "sha256": digest(data)}
+    status(cloud.demo.put("image", "/v2/images/%s/manifest" % made, {
+        "base_image": base, "files": [dict(file, size=len(data))]}), 200,
+        "manifest")
+    server = create(cloud, cloud.demo, base, **{"lite:files": [
+        one("/opt/new"), dict(file, mode="0600", uid=5)]})
+    args = cloud.sql("select args::text from lite.jobs where subject = '%s'"
+                     % server)
+    if args:            # the agent has not taken it yet
+        equal(json.loads(args[0][0])["files"], [
+            dict(one("/opt/new"), sha256=digest(b"x\n"), size=2, mode="0644",
+                 uid=0, gid=0),
+            dict(file, size=len(data), mode="0600", uid=5, gid=0)], "the job")
+    delete(cloud.demo, "/servers/" + server)
+    why = ("lite:files[0].sha256 is not that of this path in an image that "
+           "the project has made from the same image")
+    for who, ref, lite in ((cloud.demo, other, file),
+                           (cloud.demo, base, dict(file, path="/opt/x")),
+                           (cloud.admin, base, file)):
+        fault(post(who, "/servers", body(cloud, ref, **{
+            "lite:files": [lite]})), 400, why, repr(lite))
+    cloud.demo.delete("image", "/v2/images/" + made)
+    fault(post(cloud.demo, "/servers", body(cloud, base, **{
+        "lite:files": [file]})), 400, why, "the image is gone")

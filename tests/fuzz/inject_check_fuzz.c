@@ -15,7 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct inject_limits limits = { "files", 6, 100, 600 };
+static const struct inject_limits limits = { "files", 6, 100, 600,
+					    NULL, 0 };
 
 /* The rules, one byte at a time. */
 static void assert_path(const char *p)

@@ -55,9 +55,9 @@ insert into compute.actions (server_id, action, request_id, user_id,
     project_id) values ('{id}', 'create', '{req}', 'u', 'p');
 insert into lite.jobs (kind, host, subject, request_id, args)
 values ('server_create', '%s', '{id}', '{req}', jsonb_build_object(
-    'personality', jsonb_build_array(jsonb_build_object('path', '/opt/crash',
-    'contents', translate(encode((repeat('x', {size} - 5) || 'crash')::bytea,
-    'base64'), E'\\n', '')))));
+    'files', jsonb_build_array(jsonb_build_object('path', '/opt/crash',
+    'mode', '0644', 'contents', translate(encode((repeat('x', {size} - 5)
+    || 'crash')::bytea, 'base64'), E'\\n', '')))));
 """ % (IMAGE, FLAVOR, HOST, TELL, HOST)
 DELETE = """select compute.server_delete('{id}', null,
     '{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}')"""

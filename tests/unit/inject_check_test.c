@@ -17,7 +17,9 @@
 #define A64 A16 A16 A16 A16
 #define A255 A64 A64 A64 A16 A16 A16 "aaaaaaaaaaaaaaa"
 
-static const struct inject_limits limits = { "personality", 5, 100, 300 };
+static const struct inject_limits limits = {
+	"personality", 5, 100, 300, NULL, 0
+};
 
 static const struct path_case {
 	const char *path;
@@ -82,7 +84,7 @@ static void paths_are_absolute_and_canonical(void **state)
 static void nul_and_length_are_seen(void **state)
 {
 	struct inject_file f = file("/etc/motd");
-	struct inject_limits none = { "files", -1, -1, -1 };
+	struct inject_limits none = { "files", -1, -1, -1, NULL, 0 };
 	struct inject_request rq = { .adds = &f, .nadds = 1 };
 	char *longest = xmalloc(INJECT_PATH_MAX + 2);
 	struct err e;
@@ -180,6 +182,34 @@ static void removals_are_checked_like_additions(void **state)
 	expect(&rq, ERR_BAD_REQUEST, "made[0] may not contain");
 }
 
+/* Files of two lists are one set; each is called by its own list's name. */
+static void two_lists(void **state)
+{
+	static const struct inject_limits two = {
+		"personality", 5, 100, 300, "lite:files", 2
+	};
+	struct inject_file f[] = {
+		file("/a"), file("/b"), file("/c"), file("/d")
+	};
+	struct inject_request rq = { .adds = f, .nadds = 4 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(inject_check(&rq, &two, &e), 0);
+	f[3] = file("/a");
+	assert_int_equal(inject_check(&rq, &two, &e), -1);
+	assert_string_equal(e.msg, "lite:files[1].path is the same as "
+			    "personality[0].path");
+	f[3] = file("d");
+	assert_int_equal(inject_check(&rq, &two, &e), -1);
+	assert_string_equal(e.msg, "lite:files[1].path must be absolute");
+	f[3] = file("/d");
+	f[1] = file("/c/x");
+	assert_int_equal(inject_check(&rq, &two, &e), -1);
+	assert_string_equal(e.msg, "personality[1].path is below "
+			    "lite:files[0].path, which is a file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +218,7 @@ int main(void)
 		cmocka_unit_test(quotas_are_limits_and_not_one_less),
 		cmocka_unit_test(modes_are_permissions),
 		cmocka_unit_test(paths_do_not_conflict),
+		cmocka_unit_test(two_lists),
 		cmocka_unit_test(removals_are_checked_like_additions),
 	};
 

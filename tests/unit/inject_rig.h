@@ -132,7 +132,7 @@ static int rig_apply(const struct inject_request *rq,
 		     struct inject_report *report_r, struct err *e)
 {
 	struct inject_options o = { .temp_dir = rig_dir };
-	struct inject_limits none = { "files", -1, -1, -1 };
+	struct inject_limits none = { "files", -1, -1, -1, NULL, 0 };
 
 	if (inject_check(rq, &none, e) < 0)
 		return -1;

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	struct inject_file *adds = xcalloc(argc, sizeof(*adds));
 	const char **removes = xcalloc(argc, sizeof(*removes));
 	struct inject_request rq = { .adds = adds, .removes = removes };
-	struct inject_limits none = { "files", -1, -1, -1 };
+	struct inject_limits none = { "files", -1, -1, -1, NULL, 0 };
 	struct inject_options options = { .program =
 		getenv("INJECT_PROGRAM") };
 	struct inject_report report;
