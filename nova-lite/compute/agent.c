@@ -259,6 +259,7 @@ int agent_start(const struct conf *conf, struct sql_conn *conn,
 	a->images.dir = a->images_dir;
 	a->images.glance = glance_new(&a->glance_conf);
 	a->images.flight = flight_new();
+	image_cache_clean(&a->images);
 	if (make_engine(a, conf, e) < 0 || power_start(a, e) < 0 ||
 	    connect_virt(a, option(conf, "connection_uri"), e) < 0 ||
 	    host_register(a, conn, e) < 0 || reconcile(a, conn, e) < 0 ||

@@ -13,7 +13,7 @@
 #include "common/http/client.h"
 #include "common/json/in.h"
 #include "common/json/out.h"
-#include "nova-lite/compute/glance.h"
+#include "nova-lite/compute/glance_call.h"
 
 enum {
 	CALL_MS = 30 * 1000,
@@ -174,105 +174,92 @@ static void forget_token(struct glance *g)
 	pthread_mutex_unlock(&g->lock);
 }
 
-/* -- images -------------------------------------------------------------- */
+/* -- calls --------------------------------------------------------------- */
 
-static int failed(const char *url, int status, struct err *e)
+enum { HEADERS_MAX = 4 };
+
+/* What a call is tried with: the token first, then the caller's. */
+struct attempt {
+	char auth[1100];
+	const char *headers[HEADERS_MAX + 2];
+};
+
+static int attempt_init(struct glance *g, struct attempt *a,
+			const char *const *headers, struct err *e)
 {
-	if (status == 404)
-		return err_set(e, ERR_NOT_FOUND, "Image could not be found.");
-	return err_internal(e, "GET %s: %d", url, status);
-}
+	int n = 0;
 
-static void copy(char *out, size_t n, json_t *obj, const char *key)
-{
-	const char *s = json_string_value(json_object_get(obj, key));
-
-	snprintf(out, n, "%s", s ? s : "");
-}
-
-static int read_image(json_t *obj, const char *id,
-		      struct glance_image *image_r, struct err *e)
-{
-	struct glance_image i = { 0 };
-	char status[32];
-
-	copy(status, sizeof(status), obj, "status");
-	if (strcmp(status, "active") != 0)
-		return err_set(e, ERR_CONFLICT, "Image %s is not active.", id);
-	copy(i.disk_format, sizeof(i.disk_format), obj, "disk_format");
-	i.size = json_integer_value(json_object_get(obj, "size"));
-	copy(i.hash_algo, sizeof(i.hash_algo), obj, "os_hash_algo");
-	copy(i.hash, sizeof(i.hash), obj, "os_hash_value");
-	if (!i.hash[0]) {
-		copy(i.hash, sizeof(i.hash), obj, "checksum");
-		strcpy(i.hash_algo, i.hash[0] ? "md5" : "");
-	}
-	*image_r = i;
+	if (auth_header(g, a->auth, sizeof(a->auth), e) < 0)
+		return -1;
+	a->headers[n++] = a->auth;
+	for (; headers && *headers; headers++)
+		a->headers[n++] = *headers;
+	a->headers[n] = NULL;
 	return 0;
 }
 
-/* A GET with a fresh token if the first is refused; the status or -1. */
-static int get(struct glance *g, const char *url, struct buf *out,
-	       struct err *e)
+static char *url_of(const struct glance *g, const char *path)
 {
+	return xasprintf("%s/v2/images%s", g->conf->endpoint, path);
+}
+
+int glance_call(struct glance *g, const char *method, const char *path,
+		const struct buf *body, struct buf *out, struct err *e)
+{
+	static const char *const json[] = { "Content-Type: application/json",
+					    NULL };
+	_cleanup_(cleanup_free) char *url = url_of(g, path);
 	struct http_client *c = http_client_new(CALL_MS);
-	char auth[1100];
-	const char *headers[] = { auth, NULL };
-	const struct http_call call = { .url = url, .headers = headers };
+	struct attempt a;
+	const struct http_call call = { method, url, a.headers, body };
 	int status = 401;
 
 	for (int i = 0; i < 2 && status == 401; i++) {
 		if (i > 0)
 			forget_token(g);
-		buf_reset(out);
-		status = auth_header(g, auth, sizeof(auth), e);
+		status = attempt_init(g, &a, body ? json : NULL, e);
 		if (status == 0)
 			status = http_client_do(c, &call, out, e);
 	}
-	mem_clear(auth, sizeof(auth));
+	mem_clear(&a, sizeof(a));
 	http_client_free(c);
 	return status;
 }
 
-int glance_image_show(struct glance *g, const char *id,
-		      struct glance_image *image_r, struct err *e)
+int glance_read(struct glance *g, const char *path, http_sink *fn, void *arg,
+		struct http_client **client_r, struct err *e)
 {
-	_cleanup_(cleanup_free) char *url =
-		xasprintf("%s/v2/images/%s", g->conf->endpoint, id);
-	_cleanup_(buf_fini) struct buf out = { 0 };
-	int status = get(g, url, &out, e), r;
-	json_t *obj;
-
-	if (status < 0)
-		return -1;
-	if (status != 200)
-		return failed(url, status, e);
-	obj = json_parse(buf_str(&out), out.len, e);
-	if (!obj)
-		return -1;
-	r = read_image(obj, id, image_r, e);
-	json_decref(obj);
-	return r;
-}
-
-int glance_image_read(struct glance *g, const char *id,
-		      http_sink *fn, void *arg, struct err *e)
-{
-	_cleanup_(cleanup_free) char *url =
-		xasprintf("%s/v2/images/%s/file", g->conf->endpoint, id);
+	_cleanup_(cleanup_free) char *url = url_of(g, path);
 	struct http_client *c;
-	char auth[1100];
-	const char *headers[] = { auth, NULL };
-	const struct http_call call = { .url = url, .headers = headers };
+	struct attempt a;
+	const struct http_call call = { .url = url, .headers = a.headers };
 	int status;
 
-	if (auth_header(g, auth, sizeof(auth), e) < 0)
+	if (attempt_init(g, &a, NULL, e) < 0)
 		return -1;
 	c = http_client_new(READ_MS);
 	status = http_client_get(c, &call, fn, arg, e);
-	mem_clear(auth, sizeof(auth));
-	http_client_free(c);
-	if (status < 0)
+	mem_clear(&a, sizeof(a));
+	*client_r = c;
+	return status;
+}
+
+int glance_send(struct glance *g, const char *path,
+		const char *const *headers, int fd, int64_t size,
+		struct err *e)
+{
+	_cleanup_(cleanup_free) char *url = url_of(g, path);
+	_cleanup_(buf_fini) struct buf out = { 0 };
+	struct http_client *c;
+	struct attempt a;
+	const struct http_call call = { "PUT", url, a.headers, NULL };
+	int status;
+
+	if (attempt_init(g, &a, headers, e) < 0)
 		return -1;
-	return status == 200 ? 0 : failed(url, status, e);
+	c = http_client_new(READ_MS);
+	status = http_client_send(c, &call, fd, size, &out, e);
+	mem_clear(&a, sizeof(a));
+	http_client_free(c);
+	return status;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "common/crypto/digest.h"
-#include "nova-lite/compute/image.h"
+#include "nova-lite/compute/image_fetch.h"
+#include "nova-lite/compute/proc.h"
 
 /* -- what a file is ------------------------------------------------------ */
 
@@ -26,28 +27,51 @@ struct qcow2_head {
 	uint64_t snapshots_offset, incompatible;
 } __attribute__((packed));
 
-enum { QCOW2_DATA_FILE = 1 << 2 };
+enum { QCOW2_DATA_FILE = 1 << 2, UUID_LENGTH = 36 };
 
-static int check_qcow2(const struct qcow2_head *h, struct image *i,
-		       struct err *e)
+/* Of a delta: "BASE.FORMAT", a file beside it that is no delta itself. */
+static int read_backing(int fd, const struct qcow2_head *h, struct image *i,
+			struct err *e)
+{
+	uint32_t n = be32toh(h->backing_size);
+	char name[64] = "";
+	const char *slash = strrchr(i->path, '/');
+	int folder = slash ? (int)(slash + 1 - i->path) : 0;
+	const char *dot = name + UUID_LENGTH;
+
+	if (n >= sizeof(name) || n <= UUID_LENGTH ||
+	    pread(fd, name, n, be64toh(h->backing_offset)) != n ||
+	    strspn(name, "0123456789abcdef-") != UUID_LENGTH ||
+	    (strcmp(dot, ".qcow2") != 0 && strcmp(dot, ".raw") != 0))
+		return err_set(e, ERR_BAD_REQUEST, "Image is not a delta over "
+			       "another image.");
+	snprintf(i->base, sizeof(i->base), "%.*s%s", folder, i->path, name);
+	strcpy(i->base_format, dot[1] == 'q' ? "qcow2" : "raw");
+	return 0;
+}
+
+static int check_qcow2(int fd, const struct qcow2_head *h, bool delta,
+		       struct image *i, struct err *e)
 {
 	uint32_t version = be32toh(h->version);
 
 	if (version != 2 && version != 3)
 		return err_set(e, ERR_BAD_REQUEST, "Image is not a qcow2 of "
 			       "version 2 or 3.");
-	if (h->backing_offset)
+	if (h->backing_offset && !delta)
 		return err_set(e, ERR_BAD_REQUEST, "Image has a backing "
 			       "file.");
 	if (version == 3 && (be64toh(h->incompatible) & QCOW2_DATA_FILE))
 		return err_set(e, ERR_BAD_REQUEST, "Image has an external "
 			       "data file.");
 	i->virtual_size = be64toh(h->size);
-	return 0;
+	return delta ? read_backing(fd, h, i, e) : 0;
 }
 
-static int inspect_fd(int fd, struct image *i, struct err *e)
+static int inspect_fd(int fd, const char *format, struct image *i,
+		      struct err *e)
 {
+	bool delta = strcmp(format, "delta") == 0;
 	struct qcow2_head head = { 0 };
 	struct stat st;
 	bool qcow2;
@@ -55,11 +79,12 @@ static int inspect_fd(int fd, struct image *i, struct err *e)
 	if (fstat(fd, &st) < 0 || pread(fd, &head, sizeof(head), 0) < 0)
 		return err_errno(e, "%s", i->path);
 	qcow2 = memcmp(head.magic, "QFI\xfb", 4) == 0;
-	if (qcow2 != (strcmp(i->format, "qcow2") == 0))
+	if (qcow2 != (delta || strcmp(format, "qcow2") == 0))
 		return err_set(e, ERR_BAD_REQUEST, "Image is not in the "
-			       "format that it claims, %s.", i->format);
+			       "format that it claims, %s.", format);
+	strcpy(i->format, qcow2 ? "qcow2" : "raw");
 	if (qcow2)
-		return check_qcow2(&head, i, e);
+		return check_qcow2(fd, &head, delta, i, e);
 	i->virtual_size = (st.st_size + 511) / 512 * 512;
 	return 0;
 }
@@ -73,96 +98,62 @@ int image_inspect(const char *path, const char *format,
 	if (fd < 0)
 		return err_errno(e, "%s", path);
 	snprintf(i.path, sizeof(i.path), "%s", path);
-	snprintf(i.format, sizeof(i.format), "%s", format);
-	if (inspect_fd(fd, &i, e) < 0)
+	if (inspect_fd(fd, format, &i, e) < 0)
 		return -1;
 	*image_r = i;
 	return 0;
 }
 
-/* -- bringing it here ---------------------------------------------------- */
+/* -- the cache ----------------------------------------------------------- */
 
-static int hash_kind(const char *name, enum digest_kind *kind_r)
+static const char *const suffixes[] = { "qcow2", "raw", "delta" };
+
+/* The suffix under which it is there, or NULL. */
+static const char *find(const struct image_cache *c, const char *id,
+			char path_r[IMAGE_PATH_MAX])
 {
-	static const struct { const char *name; enum digest_kind kind; }
-	kinds[] = { { "md5", DIGEST_MD5 }, { "sha1", DIGEST_SHA1 },
-		    { "sha256", DIGEST_SHA256 }, { "sha512", DIGEST_SHA512 } };
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(kinds[i].name, name) == 0) {
-			*kind_r = kinds[i].kind;
-			return 0;
-		}
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		snprintf(path_r, IMAGE_PATH_MAX, "%s/%s.%s", c->dir, id,
+			 suffixes[i]);
+		if (access(path_r, R_OK) == 0)
+			return suffixes[i];
 	}
-	return -1;
+	return NULL;
 }
 
-struct sink {
-	int fd;
-	struct digest digest;
-	int64_t size;
-	int error;
-};
-
-static int sink_write(const void *data, size_t n, void *arg)
+bool image_cached(const struct image_cache *c, const char *id)
 {
-	struct sink *s = arg;
-	const char *p = data;
-	ssize_t done;
+	char path[IMAGE_PATH_MAX];
 
-	digest_update(&s->digest, data, n);
-	s->size += n;
-	while (n > 0) {
-		done = write(s->fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			s->error = errno;
-			return -1;
-		}
-		p += done;
-		n -= done;
-	}
+	return find(c, id, path) != NULL;
+}
+
+static int fetch_missing(void *arg, struct err *e)
+{
+	struct image_fetch *f = arg;
+
+	return image_cached(f->cache, f->id) ? 0 : image_fetch(f, e);
+}
+
+int image_get(struct image_cache *c, const char *id, struct image *image_r,
+	      struct err *e)
+{
+	struct image_fetch f = { c, id, 0 };
+	usec_t since = usec_monotonic();
+	char path[IMAGE_PATH_MAX];
+	const char *suffix;
+
+	if (!image_cached(c, id) &&
+	    flight_do(c->flight, id, fetch_missing, &f, e) < 0)
+		return -1;
+	suffix = find(c, id, path);
+	if (!suffix)
+		return err_internal(e, "image %s left the cache", id);
+	if (image_inspect(path, suffix, image_r, e) < 0)
+		return -1;
+	image_r->fetched = f.bytes;
+	image_r->took = f.bytes ? usec_monotonic() - since : 0;
 	return 0;
-}
-
-static int verify(struct sink *s, const struct glance_image *want,
-		  const char *id, struct err *e)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(&s->digest, hex);
-	if (s->size != want->size)
-		return err_internal(e, "image %s has %lld bytes, not %lld", id,
-				    (long long)s->size, (long long)want->size);
-	if (strcmp(hex, want->hash) != 0)
-		return err_internal(e, "image %s has the %s %s, not %s", id,
-				    want->hash_algo, hex, want->hash);
-	if (fchmod(s->fd, 0444) < 0 || fsync(s->fd) < 0)
-		return err_errno(e, "image %s", id);
-	return 0;
-}
-
-static int download_to(struct image_cache *c, const char *id, int fd,
-		       const struct glance_image *want, struct err *e)
-{
-	struct sink s = { .fd = fd };
-	enum digest_kind kind;
-	int r;
-
-	if (hash_kind(want->hash_algo, &kind) < 0)
-		return err_internal(e, "image %s: no hash that we know (%s)",
-				    id, want->hash_algo);
-	digest_init(&s.digest, kind);
-	r = glance_image_read(c->glance, id, sink_write, &s, e);
-	if (r < 0 && s.error) {
-		errno = s.error;
-		err_errno(e, "image %s", id);
-	}
-	if (r == 0)
-		r = verify(&s, want, id, e);
-	digest_fini(&s.digest);
-	return r;
 }
 
 static int sync_dir(const char *path, struct err *e)
@@ -175,100 +166,104 @@ static int sync_dir(const char *path, struct err *e)
 	return 0;
 }
 
-static int fetch_as(struct image_cache *c, const char *id,
-		    const struct glance_image *want, const char *format,
-		    struct err *e)
+int image_place(const struct image_cache *c, const char *id,
+		const char *suffix, const char *temp, struct err *e)
 {
-	_cleanup_(cleanup_free) char *path =
-		xasprintf("%s/%s.%s", c->dir, id, format);
-	_cleanup_(cleanup_free) char *temp = xasprintf("%s/%s.part", c->dir,
-						       id);
-	_cleanup_(cleanup_close) int fd = open(temp, O_RDWR | O_CREAT |
-					       O_TRUNC | O_CLOEXEC, 0600);
-	struct image ignored;
+	char path[IMAGE_PATH_MAX];
 
-	if (fd < 0)
-		return err_errno(e, "%s", temp);
-	if (download_to(c, id, fd, want, e) < 0 ||
-	    image_inspect(temp, format, &ignored, e) < 0) {
-		unlink(temp);
-		return -1;
-	}
+	snprintf(path, sizeof(path), "%s/%s.%s", c->dir, id, suffix);
 	if (rename(temp, path) < 0)
 		return err_errno(e, "%s", path);
 	return sync_dir(c->dir, e);
 }
 
-/* A CD image is bytes like any other disk's. */
-static const char *format_of(const char *disk_format)
+/* A name without folder: the cache may be moved as a whole. */
+static int set_backing(const char *temp, const struct image *base,
+		       struct err *e)
 {
-	if (strcmp(disk_format, "qcow2") == 0)
-		return "qcow2";
-	if (strcmp(disk_format, "raw") == 0 || strcmp(disk_format, "iso") == 0)
-		return "raw";
-	return NULL;
+	const char *name = strrchr(base->path, '/') + 1;
+	const char *argv[] = { "qemu-img", "rebase", "-u", "-f", "qcow2", "-b",
+			       name, "-F", base->format, temp, NULL };
+
+	return proc_run(argv, e);
 }
 
-static int fetch(struct image_cache *c, const char *id, struct err *e)
+int image_take_delta(struct image_cache *c, const char *id, const char *temp,
+		     const struct image *base, struct err *e)
 {
-	struct glance_image want;
-	const char *format;
+	_cleanup_(cleanup_close) int fd = -1;
+	struct image ignored;
 
-	if (glance_image_show(c->glance, id, &want, e) < 0)
+	if (base->base[0])
+		return err_set(e, ERR_CONFLICT, "Image %s would be a delta "
+			       "over a delta.", id);
+	if (set_backing(temp, base, e) < 0 ||
+	    image_inspect(temp, "delta", &ignored, e) < 0)
 		return -1;
-	format = format_of(want.disk_format);
-	if (!format)
-		return err_set(e, ERR_BAD_REQUEST, "Image %s is unacceptable: "
-			       "Disk format %s is not supported", id,
-			       want.disk_format);
-	return fetch_as(c, id, &want, format, e);
+	fd = open(temp, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0444) < 0 || fsync(fd) < 0)
+		return err_errno(e, "%s", temp);
+	return image_place(c, id, "delta", temp, e);
 }
 
-/* -- the cache ----------------------------------------------------------- */
-
-static bool find(const struct image_cache *c, const char *id, char *path,
-		 const char **format_r)
+/* fn with each name of the folder and its suffix. */
+static void each_file(const struct image_cache *c,
+		      void (*fn)(const struct image_cache *c,
+				 const char *name, const char *suffix,
+				 void *arg), void *arg)
 {
-	static const char *const formats[] = { "qcow2", "raw" };
+	DIR *d = opendir(c->dir);
+	struct dirent *de;
+	const char *dot;
 
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		snprintf(path, sizeof(((struct image *)0)->path), "%s/%s.%s",
-			 c->dir, id, formats[i]);
-		*format_r = formats[i];
-		if (access(path, R_OK) == 0)
-			return true;
+	while (d && (de = readdir(d))) {
+		dot = strrchr(de->d_name, '.');
+		if (dot)
+			fn(c, de->d_name, dot + 1, arg);
 	}
-	return false;
+	if (d)
+		closedir(d);
 }
 
-struct wanted {
-	struct image_cache *cache;
-	const char *id;
+static void remove_part(const struct image_cache *c, const char *name,
+			const char *suffix, void *arg)
+{
+	char path[IMAGE_PATH_MAX];
+
+	(void)arg;
+	if (strcmp(suffix, "part") != 0)
+		return;
+	snprintf(path, sizeof(path), "%s/%.255s", c->dir, name);
+	unlink(path);
+}
+
+void image_cache_clean(const struct image_cache *c)
+{
+	each_file(c, remove_part, NULL);
+}
+
+struct listing {
+	void (*fn)(const char *id, void *arg);
+	void *arg;
 };
 
-static int fetch_missing(void *arg, struct err *e)
+static void list_image(const struct image_cache *c, const char *name,
+		       const char *suffix, void *arg)
 {
-	struct wanted *w = arg;
-	char path[512];
-	const char *format;
+	struct listing *l = arg;
+	char id[GLANCE_ID_SIZE];
 
-	if (find(w->cache, w->id, path, &format))
-		return 0;
-	return fetch(w->cache, w->id, e);
+	(void)c;
+	if (suffix != name + UUID_LENGTH + 1 || strcmp(suffix, "part") == 0)
+		return;
+	snprintf(id, sizeof(id), "%.36s", name);
+	l->fn(id, l->arg);
 }
 
-int image_get(struct image_cache *c, const char *id, struct image *image_r,
-	      struct err *e)
+void image_cache_list(const struct image_cache *c,
+		      void (*fn)(const char *id, void *arg), void *arg)
 {
-	struct wanted w = { c, id };
-	const char *format;
-	char path[512];
+	struct listing l = { fn, arg };
 
-	if (!find(c, id, path, &format)) {
-		if (flight_do(c->flight, id, fetch_missing, &w, e) < 0)
-			return -1;
-		if (!find(c, id, path, &format))
-			return err_internal(e, "image %s left the cache", id);
-	}
-	return image_inspect(path, format, image_r, e);
+	each_file(c, list_image, &l);
 }
