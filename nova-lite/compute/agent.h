@@ -15,9 +15,9 @@
  * is under state_path, which looks like this:
  *
  *	images/ID.FORMAT	the cache (image.h)
- *	instances/SERVER/	one server's: owner disk disk.eph0 disk.swap
- *				disk.files (until it is disk) disk.config
- *				console.log
+ *	instances/SERVER/	one server's: owner made disk disk.eph0
+ *				disk.swap disk.files (until it is disk)
+ *				disk.config console.log
  *	metadata/SERVER		the metadata service listens at SERVER.sock
  *	kvm-probe		whether KVM works on this host
  */

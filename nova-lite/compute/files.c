@@ -2,131 +2,188 @@
 /* The files that a client gave with a server, into its disk. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
-#include "common/crypto/base64.h"
-#include "nova-lite/compute/server.h"
-#include "nova-lite/inject/inject.h"
+#include "common/base/log.h"
+#include "common/json/in.h"
+#include "nova-lite/compute/made.h"
+#include "nova-lite/compute/metrics.h"
 
-/* -- what was asked ------------------------------------------------------ */
+#define MADE "made"	/* the instance's file with the made image's id */
 
-static int64_t number(const json_t *in, const char *key)
+enum { TOLD_MAX = 900 };	/* bytes of a message that names files */
+
+/* -- what the user is told ------------------------------------------------ */
+
+/* At a failure the action goes on without its message. */
+static void tell(struct job *j, struct buf *message)
 {
-	return json_integer_value(json_object_get(in, key));
+	struct rows rows = { 0 };
+	struct err ignored;
+
+	if (sql_exec(j->conn, &SQL_action_note,
+		     ARGS(j->subject, j->request_id, buf_str(message)),
+		     &rows, &ignored) == 0)
+		rows_fini(&rows);
 }
 
-/* The same time each time the step is run. */
-static int read_file(struct job *j, const json_t *in, struct inject_file *f,
-		     struct err *e)
+/* "; injected /a, /b, ..." */
+static void put_path(struct buf *b, const char *verb, size_t i,
+		     const char *path)
 {
-	const char *path = json_string_value(json_object_get(in, "path"));
-	const char *text = json_string_value(json_object_get(in, "contents"));
-	const char *mode = json_string_value(json_object_get(in, "mode"));
-	size_t len = text ? strlen(text) : 0;
-	ssize_t size;
-	void *data;
-
-	if (!path || !mode)
-		return err_internal(e, "a file without path or mode");
-	if (!text)
-		return err_set(e, ERR_BAD_REQUEST, "Nothing has the contents "
-			       "of %.900s", path);
-	data = arena_alloc(&j->arena, BASE64_DATA_SIZE(len));
-	size = base64_decode(BASE64_STD, data, text, len);
-	if (size < 0)
-		return err_set(e, ERR_BAD_REQUEST, "%.900s is not base64",
-			       path);
-	*f = (struct inject_file){
-		.path = path,
-		.path_len = strlen(path),
-		.data = data,
-		.size = size,
-		.mode = strtoul(mode, NULL, 8),
-		.uid = number(in, "uid"),
-		.gid = number(in, "gid"),
-		.mtime = row_int(&job_server(j)->row, server__created),
-	};
-	return 0;
+	if (i == 0)
+		buf_printf(b, "; %s", verb);
+	if (b->len < TOLD_MAX)
+		buf_printf(b, "%s%s", i ? ", " : " ", path);
+	else if (b->data[b->len - 1] != '.')
+		buf_adds(b, " ...");
 }
 
-static int read_files(struct job *j, struct inject_request *rq,
-		      struct err *e)
+static void put_changes(struct buf *b, const struct candidate *c)
 {
-	/* Quotas are the API's business, and were kept when it was asked. */
-	static const struct inject_limits limits = {
-		.field = "files", .files = -1, .content_bytes = -1,
-		.path_bytes = -1
-	};
-	const json_t *list = json_object_get(j->args, "files");
-	size_t n = json_array_size(list), i;
-	struct inject_file *adds;
-
-	adds = arena_zalloc(&j->arena, (n + 1) * sizeof(*adds));
-	for (i = 0; i < n; i++)
-		if (read_file(j, json_array_get(list, i), &adds[i], e) < 0)
-			return -1;
-	*rq = (struct inject_request){ .adds = adds, .nadds = n };
-	return inject_check(rq, &limits, e);
+	for (size_t i = 0; i < c->nadds; i++)
+		put_path(b, "injected", i, c->adds[i].path);
+	for (size_t i = 0; i < c->nremoves; i++)
+		put_path(b, "removed", i, c->removes[i]);
 }
 
-/* -- the disk ------------------------------------------------------------ */
+static void tell_made(struct job *j, const struct made *m)
+{
+	_cleanup_(buf_fini) struct buf b = { 0 };
+
+	if (!m->built)
+		buf_printf(&b, "Exact match: image %s; nothing was injected",
+			   m->image_id);
+	else if (m->from.match == MATCH_BASE)
+		buf_adds(&b, "No candidate");
+	else
+		buf_printf(&b, "Nearest candidate: image %s",
+			   m->from.image_id);
+	if (m->built)
+		put_changes(&b, &m->from);
+	buf_addc(&b, '.');
+	tell(j, &b);
+}
+
+static void tell_own(struct job *j, const struct wanted *w)
+{
+	_cleanup_(buf_fini) struct buf b = { 0 };
+
+	buf_adds(&b, "A disk of its own");
+	for (size_t i = 0; i < w->n; i++)
+		put_path(&b, "injected", i, w->files[i].path);
+	buf_addc(&b, '.');
+	tell(j, &b);
+}
+
+/* -- a made image --------------------------------------------------------- */
+
+/*
+ * Whether the server's image is a base. One that was made of a base and files
+ * is not made into another: its files would have to be known here.
+ */
+static bool is_base(const struct job *j)
+{
+	return !json_object_get(job_server(j)->image_props,
+				"inject_base_image");
+}
+
+static int remember(struct job *j, const char *image_id, struct err *e)
+{
+	return instance_note(job_agent(j), j->subject, MADE, image_id, e);
+}
+
+const char *server_made_image(struct job *j)
+{
+	return instance_noted(job_agent(j), j->subject, MADE, &j->arena);
+}
+
+/* Without the Image service's advice the server has its files all the same:
+ * in its own disk. */
+static bool advised(struct job *j, const struct wanted *w,
+		    struct candidate *c, struct err *e)
+{
+	if (candidate_find(j, w, c, e) == 0)
+		return true;
+	if (e->kind != ERR_BAD_REQUEST)
+		log_kv(LOG_WARN_, "no candidate", "server", j->subject, "req",
+		       j->request_id, "error", err_name(e->kind), "detail",
+		       e->detail, NULL);
+	return false;
+}
+
+int server_files(struct job *j, struct err *e)
+{
+	struct made made = { 0 };
+	struct err why = { 0 };
+	struct wanted w;
+
+	if (wanted_read(j, &w, e) < 0)
+		return -1;
+	if (w.n == 0 || !is_base(j))
+		return 0;
+	if (!advised(j, &w, &made.from, &why))
+		return why.kind == ERR_BAD_REQUEST ?
+		       wanted_fault(&w, &why, e) : 0;
+	if (made_get(j, &w, &made, &why) < 0)
+		return wanted_fault(&w, &why, e);
+	tell_made(j, &made);
+	metrics_launch(made.built ? made.from.match : MATCH_EXACT, &made.from,
+		       w.bytes);
+	return remember(j, made.image_id, e);
+}
+
+/* -- the disk ------------------------------------------------------------- */
 
 /*
  * A layer of its own takes the files and then the disk's place: whatever a
  * run that died has left of either, the outcome is the same.
  */
-static int inject(struct job *j, const struct inject_request *rq,
-		  const char *path, struct err *e)
+static int inject(struct job *j, const struct wanted *w, const char *path,
+		  struct err *e)
 {
 	struct inject_options options = { .program = job_agent(j)->inject };
+	struct inject_request rq = { .adds = w->files, .nadds = w->n };
 	struct inject_report report;
 	struct image base;
 	struct inject_layer layers[] = {
-		{ path, "qcow2" }, { base.path, base.format }
+		{ path, "qcow2" }, { base.path, base.format },
+		{ base.base, base.base_format },
 	};
 	struct inject_disk disk = { layers, ARRAY_LEN(layers) };
 
+	if (wanted_has_contents(w, e) < 0)
+		return -1;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, "%s", path);
-	if (server_layer_make(j, path, &base, e) < 0 ||
-	    inject_apply(&disk, rq, &options, &report, e) < 0)
+	if (server_layer_make(j, path, &base, e) < 0)
+		return -1;
+	disk.nlayers = base.base[0] ? 3 : 2;
+	if (inject_apply(&disk, &rq, &options, &report, e) < 0)
 		return -1;
 	inject_report_fini(&report);
 	return 0;
 }
 
-/* A conflict names the file; what is wrong with the disk concerns them all. */
-static int explain(const struct inject_request *rq, const struct err *why,
-		   struct err *e)
+int server_inject(struct job *j, const char *disk, struct err *e)
 {
-	_cleanup_(buf_fini) struct buf paths = { 0 };
-	size_t i;
-
-	if (why->kind != ERR_CONFLICT)
-		for (i = 0; i < rq->nadds; i++)
-			buf_printf(&paths, "%s%s", i ? ", " : " of ",
-				   rq->adds[i].path);
-	err_set(e, why->kind, "File injection%.500s failed: %.450s",
-		buf_str(&paths), why->msg);
-	return err_detail(e, "%s", why->detail);
-}
-
-int server_inject(struct job *j, struct err *e)
-{
-	char disk[INSTANCE_PATH_MAX], path[INSTANCE_PATH_MAX];
-	struct inject_request rq = { 0 };
+	char path[INSTANCE_PATH_MAX];
 	struct err why = { 0 };
+	struct wanted w;
 
-	if (read_files(j, &rq, e) < 0)
-		return -1;
-	if (rq.nadds == 0)
+	if (server_made_image(j))
 		return 0;
-	instance_path(job_agent(j), j->subject, "disk", disk);
+	if (wanted_read(j, &w, e) < 0)
+		return -1;
+	if (w.n == 0)
+		return 0;
 	instance_path(job_agent(j), j->subject, "disk.files", path);
-	if (inject(j, &rq, path, &why) < 0)
-		return explain(&rq, &why, e);
-	return rename(path, disk) < 0 ? err_errno(e, "%s", disk) : 0;
+	if (inject(j, &w, path, &why) < 0)
+		return wanted_fault(&w, &why, e);
+	if (rename(path, disk) < 0)
+		return err_errno(e, "%s", disk);
+	tell_own(j, &w);
+	return 0;
 }

@@ -33,6 +33,28 @@ static int write_file(const char *path, const char *text, struct err *e)
 	return 0;
 }
 
+int instance_note(const struct agent *a, const char *id, const char *name,
+		  const char *text, struct err *e)
+{
+	char path[INSTANCE_PATH_MAX];
+
+	instance_path(a, id, name, path);
+	return write_file(path, text, e);
+}
+
+const char *instance_noted(const struct agent *a, const char *id,
+			   const char *name, struct arena *arena)
+{
+	char path[INSTANCE_PATH_MAX], text[256];
+	_cleanup_(cleanup_close) int fd = -1;
+	ssize_t n;
+
+	instance_path(a, id, name, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	return n > 0 ? arena_strndup(arena, text, n) : NULL;
+}
+
 int instance_dir_make(const struct agent *a, const char *id, struct err *e)
 {
 	char path[INSTANCE_PATH_MAX];
@@ -41,23 +63,20 @@ int instance_dir_make(const struct agent *a, const char *id, struct err *e)
 	/* QEMU may run as another user, who must reach the files in it. */
 	if (mkdir(path, 0711) < 0 && errno != EEXIST)
 		return err_errno(e, "%s", path);
-	instance_path(a, id, OWNER, path);
-	return write_file(path, a->host, e);
+	return instance_note(a, id, OWNER, a->host, e);
 }
 
 bool instance_dir_owned(const struct agent *a, const char *id)
 {
-	char path[INSTANCE_PATH_MAX], text[256];
-	_cleanup_(cleanup_close) int fd = -1;
-	ssize_t n;
+	struct arena arena;
+	const char *owner;
+	bool ours;
 
-	instance_path(a, id, OWNER, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n < 0)
-		return false;
-	text[n] = '\0';
-	return strcmp(text, a->host) == 0;
+	arena_init(&arena);
+	owner = instance_noted(a, id, OWNER, &arena);
+	ours = owner && strcmp(owner, a->host) == 0;
+	arena_fini(&arena);
+	return ours;
 }
 
 /* The mark goes last: a folder half removed is still known for ours. */

@@ -23,6 +23,13 @@ int instance_dir_remove(const struct agent *a, const char *id,
 			struct err *e);
 bool instance_dir_owned(const struct agent *a, const char *id);
 
+/* A small text that is kept in a file NAME of the folder; NULL where there is
+ * none. */
+int instance_note(const struct agent *a, const char *id, const char *name,
+		  const char *text, struct err *e);
+const char *instance_noted(const struct agent *a, const char *id,
+			   const char *name, struct arena *arena);
+
 /* A qcow2 layer of size bytes over base. */
 int instance_layer_make(const char *path, const struct image *base,
 			int64_t size, struct err *e);

@@ -7,9 +7,12 @@
 #include "nova-lite/compute/wire.h"
 
 static const struct route routes[] = {
+#define PAGE(m, p, op, a, pol, v0, v1, d) \
+	ROUTE_ROW(PAGE, m, p, op, a, pol, v0, v1, d, NULL, op)
 #define WRITE(m, p, op, a, pol, v0, v1, d) \
 	ROUTE_ROW(WRITE, m, p, op, a, pol, v0, v1, d, NULL, op)
 #include "nova-lite/compute/routes.tbl"
+#undef PAGE
 #undef WRITE
 	{ 0 }
 };

@@ -67,12 +67,26 @@ static int free_orphans(struct agent *a, struct sql_conn *conn,
 	return 0;
 }
 
+/* Nothing is being made before the first job. */
+static int forget_makings(struct agent *a, struct sql_conn *conn,
+			  struct err *e)
+{
+	struct rows rows = { 0 };
+
+	if (sql_exec(conn, &SQL_completion_clean, ARGS((const char *)a->host),
+		     &rows, e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
+}
+
 int reconcile(struct agent *a, struct sql_conn *conn, struct err *e)
 {
 	struct rows servers = { 0 };
 	int r;
 
 	if (free_orphans(a, conn, e) < 0 ||
+	    forget_makings(a, conn, e) < 0 ||
 	    sql_exec(conn, &SQL_host_servers, ARGS((const char *)a->host),
 		     &servers, e) < 0)
 		return -1;

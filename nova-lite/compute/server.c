@@ -70,9 +70,10 @@ int server_layer_make(struct job *j, const char *path, struct image *base_r,
 {
 	struct server *s = job_server(j);
 	int64_t size = row_int(&s->row, server__disk) << 30;
+	const char *made = server_made_image(j);
 	struct image image;
 
-	if (image_get(&job_agent(j)->images,
+	if (image_get(&job_agent(j)->images, made ? made :
 		      row_text(&s->row, server__image_id), &image, e) < 0)
 		return -1;
 	if (size && image.virtual_size > size)
@@ -93,7 +94,9 @@ static int root_disk(struct job *j, struct err *e)
 	struct image base;
 
 	instance_path(job_agent(j), j->subject, "disk", path);
-	return server_layer_make(j, path, &base, e);
+	if (server_layer_make(j, path, &base, e) < 0)
+		return -1;
+	return server_inject(j, path, e);
 }
 
 static int extra_disk(struct job *j, const char *name, int64_t size,

@@ -36,11 +36,19 @@ bool server_has_config_drive(const struct job *j);
 
 /* The disk, the ephemeral disk and the swap disk. */
 int server_disks(struct job *j, struct err *e);
-/* A layer over the server's image, which is base, unless path is there. */
+/* A layer over the image that the server boots from (the made one where there
+ * is one), which is base, unless path is there. */
 int server_layer_make(struct job *j, const char *path, struct image *base_r,
 		      struct err *e);
 
-/* Makes the disk anew with the job's files in it, if there is any. */
-int server_inject(struct job *j, struct err *e);
+/*
+ * The job's files: an image that has them is found or made (made.h) and noted
+ * with the instance. Where that is not possible server_inject puts them into
+ * the disk, which it makes anew.
+ */
+int server_files(struct job *j, struct err *e);
+int server_inject(struct job *j, const char *disk, struct err *e);
+/* The id of the made image, or NULL. */
+const char *server_made_image(struct job *j);
 
 #endif

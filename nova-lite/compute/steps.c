@@ -3,8 +3,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "nova-lite/compute/made.h"
 #include "nova-lite/compute/network.h"
-#include "nova-lite/compute/server.h"
+#include "nova-lite/compute/rates.h"
 
 enum {
 	WAIT_MS = 250,		/* between looks at a guest that stops */
@@ -30,7 +31,10 @@ static int fetch_image(struct job *j, struct err *e)
 
 	if (!id)
 		return err_set(e, ERR_BAD_REQUEST, "The server has no image.");
-	return image_get(&job_agent(j)->images, id, &image, e);
+	if (image_get(&job_agent(j)->images, id, &image, e) < 0)
+		return -1;
+	rate_note(j, "transfer", image.fetched, image.took);
+	return 0;
 }
 
 static int open_metadata(struct job *j, struct err *e)
@@ -206,8 +210,8 @@ static const struct job_kind server_create = {
 	.steps = (const struct job_step[]){
 		{ "prepare", prepare, unprepare },
 		{ "image", fetch_image, NULL },
-		{ "disk", server_disks, NULL },		/* prepare's folder */
-		{ "inject", server_inject, NULL },
+		{ "files", server_files, NULL },	/* prepare's folder */
+		{ "disk", server_disks, NULL },		/* the same */
 		{ "config_drive", server_config_drive, NULL },
 		{ "metadata", open_metadata, close_metadata },
 		{ "network", server_leases, server_unlease },
@@ -280,5 +284,5 @@ static const struct job_kind server_reboot = {
 
 const struct job_kind *const agent_kinds[] = {
 	&server_create, &server_delete, &server_start, &server_stop,
-	&server_reboot, NULL
+	&server_reboot, &image_snapshot, NULL
 };

@@ -83,7 +83,7 @@ def test_guest_has_files(cloud):
     log = "/servers/%s/os-instance-actions" % server
     request = get(cloud.demo, log).json["instanceActions"][0]["request_id"]
     events = get(cloud.demo, log + "/" + request, 51).json["instanceAction"]
-    check("server_create.inject" in [e["event"] for e in events["events"]],
+    check("server_create.files" in [e["event"] for e in events["events"]],
           "action log: %r" % events)
     delete(cloud.demo, "/servers/" + server)
 
