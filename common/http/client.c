@@ -153,18 +153,6 @@ static int request_run(struct http_client *c, const char *url,
 	return (int)status;
 }
 
-int http_client_do(struct http_client *c, const struct http_call *call,
-		   struct buf *out, struct err *e)
-{
-	struct sink sink = { .curl = c->curl, .out = out };
-
-	buf_reset(out);
-	request_set(c, call->url, &sink);
-	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
-	body_set(c->curl, call->method ? call->method : "GET", call->body);
-	return request_run(c, call->url, header_list(call->headers), e);
-}
-
 /* A transfer may take as long as it likes, but it has to move. */
 static void transfer_set(CURL *curl)
 {
@@ -172,16 +160,6 @@ static void transfer_set(CURL *curl)
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 512L * 1024);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
-}
-
-int http_client_get(struct http_client *c, const struct http_call *call,
-		    http_sink *fn, void *arg, struct err *e)
-{
-	struct sink sink = { .curl = c->curl, .fn = fn, .arg = arg };
-
-	request_set(c, call->url, &sink);
-	transfer_set(c->curl);
-	return request_run(c, call->url, header_list(call->headers), e);
 }
 
 /* The file that is sent, and how far. */
@@ -215,23 +193,44 @@ static int source_seek(void *arg, curl_off_t at, int whence)
 	return CURL_SEEKFUNC_OK;
 }
 
-int http_client_send(struct http_client *c, const struct http_call *call,
-		     int fd, int64_t size, struct buf *out, struct err *e)
+static void file_set(CURL *curl, struct source *s)
+{
+	transfer_set(curl);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)s->size);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, source_read);
+	curl_easy_setopt(curl, CURLOPT_READDATA, s);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, source_seek);
+	curl_easy_setopt(curl, CURLOPT_SEEKDATA, s);
+}
+
+int http_client_do(struct http_client *c, const struct http_call *call,
+		   struct buf *out, struct err *e)
 {
 	struct sink sink = { .curl = c->curl, .out = out };
-	struct source source = { fd, 0, size };
+	struct source source = { 0 };
 
 	buf_reset(out);
 	request_set(c, call->url, &sink);
+	if (call->file) {
+		source = (struct source){ call->file->fd, 0,
+					  call->file->size };
+		file_set(c->curl, &source);
+	} else {
+		curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS,
+				 (long)c->timeout_ms);
+	}
+	body_set(c->curl, call->method ? call->method : "GET", call->body);
+	return request_run(c, call->url, header_list(call->headers), e);
+}
+
+int http_client_get(struct http_client *c, const struct http_call *call,
+		    http_sink *fn, void *arg, struct err *e)
+{
+	struct sink sink = { .curl = c->curl, .fn = fn, .arg = arg };
+
+	request_set(c, call->url, &sink);
 	transfer_set(c->curl);
-	curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
-	curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, source_read);
-	curl_easy_setopt(c->curl, CURLOPT_READDATA, &source);
-	curl_easy_setopt(c->curl, CURLOPT_SEEKFUNCTION, source_seek);
-	curl_easy_setopt(c->curl, CURLOPT_SEEKDATA, &source);
-	if (call->method)
-		curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
 	return request_run(c, call->url, header_list(call->headers), e);
 }
 

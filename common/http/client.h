@@ -13,16 +13,24 @@ struct http_client;
 struct http_client *http_client_new(int timeout_ms);
 void http_client_free(struct http_client *c);
 
+struct http_file {
+	int fd;
+	int64_t size;
+};
+
 struct http_call {
 	const char *method;		/* NULL: "GET" */
 	const char *url;		/* http or https */
 	const char *const *headers;	/* "Name: value" ..., NULL; or NULL */
-	const struct buf *body;		/* or NULL */
+	/* The body, or NULL: a text, or the first bytes of a file. */
+	const struct buf *body;
+	const struct http_file *file;
 };
 
 /*
  * One request. Returns the HTTP status with the body in out, or -1 with e
- * UNAVAILABLE when no answer came.
+ * UNAVAILABLE when no answer came, or the file was shorter. With a file it
+ * may take as long as it likes, but it has to move.
  */
 int http_client_do(struct http_client *c, const struct http_call *call,
 		   struct buf *out, struct err *e);
@@ -36,11 +44,5 @@ const char *http_client_header(const struct http_client *c, const char *name);
 typedef int http_sink(const void *data, size_t n, void *arg);
 int http_client_get(struct http_client *c, const struct http_call *call,
 		    http_sink *fn, void *arg, struct err *e);
-/*
- * As http_client_do, with size bytes of the file fd, from its first on, as
- * the body. Returns -1 also when it is shorter.
- */
-int http_client_send(struct http_client *c, const struct http_call *call,
-		     int fd, int64_t size, struct buf *out, struct err *e);
 
 #endif

@@ -155,15 +155,14 @@ static int publish(struct job *j, const char *image_id, struct buf *args,
 	return 0;
 }
 
-static int leave_job(struct job *j, const struct wanted *want,
-		     const struct candidate *from, const char *image_id,
-		     const struct inject_report *r, struct err *e)
+static void put_args(struct buf *out, struct job *j,
+		     const struct wanted *want, const struct candidate *from,
+		     const struct inject_report *r)
 {
 	const struct row *row = &job_server(j)->row;
-	_cleanup_(buf_fini) struct buf args = { 0 };
 	struct jw w;
 
-	jw_init(&w, &args);
+	jw_init(&w, out);
 	j_obj(&w, NULL);
 	j_str(&w, "base_image", row_text(row, server__image_id));
 	j_str(&w, "project_id", row_text(row, server__project_id));
@@ -171,7 +170,6 @@ static int leave_job(struct job *j, const struct wanted *want,
 	wanted_write(&w, want);
 	put_history(&w, want, from, r);
 	j_end(&w);
-	return publish(j, image_id, &args, e);
 }
 
 /* -- both ---------------------------------------------------------------- */
@@ -180,12 +178,12 @@ int complete(struct job *j, const struct wanted *w,
 	     const struct candidate *from, const char *image_id,
 	     struct err *e)
 {
+	_cleanup_(buf_fini) struct buf args = { 0 };
 	struct inject_report report;
-	int r;
 
 	if (make(j, from, image_id, &report, e) < 0)
 		return -1;
-	r = leave_job(j, w, from, image_id, &report, e);
+	put_args(&args, j, w, from, &report);
 	inject_report_fini(&report);
-	return r;
+	return publish(j, image_id, &args, e);
 }

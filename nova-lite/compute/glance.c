@@ -123,7 +123,8 @@ static int log_in(struct glance *g, const char *password, struct err *e)
 		xasprintf("%s/auth/tokens", g->conf->auth_url);
 	_cleanup_(buf_fini) struct buf out = { 0 };
 	struct buf body = { 0 };
-	const struct http_call call = { "POST", url, headers, &body };
+	const struct http_call call = { .method = "POST", .url = url,
+					.headers = headers, .body = &body };
 	const char *token;
 	int status, r = -1;
 
@@ -176,26 +177,17 @@ static void forget_token(struct glance *g)
 
 /* -- calls --------------------------------------------------------------- */
 
-enum { HEADERS_MAX = 4 };
-
-/* What a call is tried with: the token first, then the caller's. */
+/* What a call is tried with: the token, and what is known of the body. */
 struct attempt {
 	char auth[1100];
-	const char *headers[HEADERS_MAX + 2];
+	const char *headers[4];
 };
 
-static int attempt_init(struct glance *g, struct attempt *a,
-			const char *const *headers, struct err *e)
+static int attempt_init(struct glance *g, struct attempt *a, const char *type,
+			const char *digest, struct err *e)
 {
-	int n = 0;
-
-	if (auth_header(g, a->auth, sizeof(a->auth), e) < 0)
-		return -1;
-	a->headers[n++] = a->auth;
-	for (; headers && *headers; headers++)
-		a->headers[n++] = *headers;
-	a->headers[n] = NULL;
-	return 0;
+	*a = (struct attempt){ .headers = { a->auth, type, digest } };
+	return auth_header(g, a->auth, sizeof(a->auth), e);
 }
 
 static char *url_of(const struct glance *g, const char *path)
@@ -203,21 +195,22 @@ static char *url_of(const struct glance *g, const char *path)
 	return xasprintf("%s/v2/images%s", g->conf->endpoint, path);
 }
 
-int glance_call(struct glance *g, const char *method, const char *path,
-		const struct buf *body, struct buf *out, struct err *e)
+int glance_call(struct glance *g, const struct glance_ask *ask,
+		struct buf *out, struct err *e)
 {
-	static const char *const json[] = { "Content-Type: application/json",
-					    NULL };
-	_cleanup_(cleanup_free) char *url = url_of(g, path);
+	const char *type = ask->body ? "Content-Type: application/json" : NULL;
+	_cleanup_(cleanup_free) char *url = url_of(g, ask->path);
 	struct http_client *c = http_client_new(CALL_MS);
 	struct attempt a;
-	const struct http_call call = { method, url, a.headers, body };
+	const struct http_call call = {
+		.method = ask->method, .url = url, .headers = a.headers,
+		.body = ask->body };
 	int status = 401;
 
 	for (int i = 0; i < 2 && status == 401; i++) {
 		if (i > 0)
 			forget_token(g);
-		status = attempt_init(g, &a, body ? json : NULL, e);
+		status = attempt_init(g, &a, type, NULL, e);
 		if (status == 0)
 			status = http_client_do(c, &call, out, e);
 	}
@@ -226,8 +219,9 @@ int glance_call(struct glance *g, const char *method, const char *path,
 	return status;
 }
 
-int glance_read(struct glance *g, const char *path, http_sink *fn, void *arg,
-		struct http_client **client_r, struct err *e)
+int glance_read(struct glance *g, const char *path,
+		const struct glance_sink *sink, struct http_client **client_r,
+		struct err *e)
 {
 	_cleanup_(cleanup_free) char *url = url_of(g, path);
 	struct http_client *c;
@@ -235,30 +229,34 @@ int glance_read(struct glance *g, const char *path, http_sink *fn, void *arg,
 	const struct http_call call = { .url = url, .headers = a.headers };
 	int status;
 
-	if (attempt_init(g, &a, NULL, e) < 0)
+	if (attempt_init(g, &a, NULL, NULL, e) < 0)
 		return -1;
 	c = http_client_new(READ_MS);
-	status = http_client_get(c, &call, fn, arg, e);
+	status = http_client_get(c, &call, sink->fn, sink->arg, e);
 	mem_clear(&a, sizeof(a));
 	*client_r = c;
 	return status;
 }
 
-int glance_send(struct glance *g, const char *path,
-		const char *const *headers, int fd, int64_t size,
-		struct err *e)
+int glance_send(struct glance *g, const char *path, const char *digest,
+		const struct http_file *file, struct err *e)
 {
 	_cleanup_(cleanup_free) char *url = url_of(g, path);
+	_cleanup_(cleanup_free) char *check =
+		xasprintf("Content-Digest: %s", digest);
 	_cleanup_(buf_fini) struct buf out = { 0 };
 	struct http_client *c;
 	struct attempt a;
-	const struct http_call call = { "PUT", url, a.headers, NULL };
+	const struct http_call call = {
+		.method = "PUT", .url = url, .headers = a.headers,
+		.file = file };
 	int status;
 
-	if (attempt_init(g, &a, headers, e) < 0)
+	if (attempt_init(g, &a, "Content-Type: application/octet-stream",
+			 check, e) < 0)
 		return -1;
 	c = http_client_new(READ_MS);
-	status = http_client_send(c, &call, fd, size, &out, e);
+	status = http_client_do(c, &call, &out, e);
 	mem_clear(&a, sizeof(a));
 	http_client_free(c);
 	return status;

@@ -46,10 +46,14 @@ int glance_image_show(struct glance *g, const char *id,
 /* The whole document; the caller's to free. */
 json_t *glance_image_doc(struct glance *g, const char *id, struct err *e);
 
-/* All its bytes, piece by piece; fn returns 0 to go on. */
+/* Where bytes go, piece by piece; fn returns 0 to go on. */
+struct glance_sink {
+	int (*fn)(const void *data, size_t n, void *arg);
+	void *arg;
+};
+
 int glance_image_read(struct glance *g, const char *id,
-		      int (*fn)(const void *data, size_t n, void *arg),
-		      void *arg, struct err *e);
+		      const struct glance_sink *sink, struct err *e);
 
 /*
  * What an image that is stored as a delta holds over its base, as a qcow2.
@@ -57,9 +61,8 @@ int glance_image_read(struct glance *g, const char *id,
  * image is not stored so.
  */
 int glance_delta_read(struct glance *g, const char *id,
-		      int (*fn)(const void *data, size_t n, void *arg),
-		      void *arg, char digest_r[GLANCE_DIGEST_SIZE],
-		      struct err *e);
+		      const struct glance_sink *sink,
+		      char digest_r[GLANCE_DIGEST_SIZE], struct err *e);
 
 /* The source of a wanted set, as POST /v2/images/{base}/candidates has it;
  * the caller's to free. */
@@ -67,16 +70,18 @@ json_t *glance_candidate(struct glance *g, const char *base,
 			 const struct buf *ask, struct err *e);
 
 /*
- * A snapshot, in this order: the image, its manifest, its bytes (the first
- * size of fd), with which it becomes active. Each may be repeated: an image
- * that is there already is fine.
+ * A snapshot, in this order: the image, its manifest, its bytes, with which it
+ * becomes active. The first two may be repeated: an image that is there
+ * already is fine.
  */
+struct http_file;
 int glance_image_create(struct glance *g, const struct buf *image,
 			struct err *e);
 int glance_manifest_put(struct glance *g, const char *id,
 			const struct buf *manifest, struct err *e);
-int glance_delta_put(struct glance *g, const char *id, int fd, int64_t size,
-		     const char *digest, struct err *e);
+int glance_delta_put(struct glance *g, const char *id,
+		     const struct http_file *file, const char *digest,
+		     struct err *e);
 /* No such image is success. */
 int glance_image_delete(struct glance *g, const char *id, struct err *e);
 

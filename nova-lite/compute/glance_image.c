@@ -11,25 +11,25 @@
 /* -- answers ------------------------------------------------------------- */
 
 /* An answer that is not the wanted one; -1. said: its body, or NULL. */
-static int refused(const char *what, const char *path, int status,
-		   struct buf *said, struct err *e)
+static int refused(const struct glance_ask *ask, int status, struct buf *said,
+		   struct err *e)
 {
 	if (status == 404)
 		return err_set(e, ERR_NOT_FOUND, "Image could not be found.");
 	if (status == 409 || status == 503)
 		err_set(e, err_of_status(status), NULL);
 	else
-		err_internal(e, NULL);
-	return err_detail(e, "%s %s: %d %.200s", what, path, status,
-			  said ? buf_str(said) : "");
+		err_set(e, ERR_INTERNAL, NULL);
+	return err_detail(e, "%s /v2/images%s: %d %.200s", ask->method,
+			  ask->path, status, said ? buf_str(said) : "");
 }
 
-static int expect(int status, int want, const char *what, const char *path,
+static int expect(const struct glance_ask *ask, int status, int want,
 		  struct buf *said, struct err *e)
 {
 	if (status < 0)
 		return -1;
-	return status == want ? 0 : refused(what, path, status, said, e);
+	return status == want ? 0 : refused(ask, status, said, e);
 }
 
 static void path_of(char path_r[PATH_SIZE], const char *id, const char *part)
@@ -38,13 +38,13 @@ static void path_of(char path_r[PATH_SIZE], const char *id, const char *part)
 }
 
 /* A small exchange whose answer has to be JSON; NULL on any other. */
-static json_t *ask(struct glance *g, const char *method, const char *path,
-		   const struct buf *body, struct err *e)
+static json_t *exchange(struct glance *g, const struct glance_ask *ask,
+			struct err *e)
 {
 	_cleanup_(buf_fini) struct buf out = { 0 };
-	int status = glance_call(g, method, path, body, &out, e);
+	int status = glance_call(g, ask, &out, e);
 
-	if (expect(status, 200, method, path, &out, e) < 0)
+	if (expect(ask, status, 200, &out, e) < 0)
 		return NULL;
 	return json_parse(buf_str(&out), out.len, e);
 }
@@ -76,9 +76,10 @@ static void read_image(json_t *obj, struct glance_image *i)
 json_t *glance_image_doc(struct glance *g, const char *id, struct err *e)
 {
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "GET", path, NULL };
 
 	path_of(path, id, "");
-	return ask(g, "GET", path, NULL, e);
+	return exchange(g, &ask, e);
 }
 
 int glance_image_show(struct glance *g, const char *id,
@@ -96,72 +97,70 @@ int glance_image_show(struct glance *g, const char *id,
 int glance_image_create(struct glance *g, const struct buf *image,
 			struct err *e)
 {
+	const struct glance_ask ask = { "POST", "", image };
 	_cleanup_(buf_fini) struct buf out = { 0 };
-	int status = glance_call(g, "POST", "", image, &out, e);
+	int status = glance_call(g, &ask, &out, e);
 
-	if (status == 409)
-		return 0;
-	return expect(status, 201, "POST", "/v2/images", &out, e);
+	return status == 409 ? 0 : expect(&ask, status, 201, &out, e);
 }
 
 int glance_image_delete(struct glance *g, const char *id, struct err *e)
 {
 	_cleanup_(buf_fini) struct buf out = { 0 };
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "DELETE", path, NULL };
 	int status;
 
 	path_of(path, id, "");
-	status = glance_call(g, "DELETE", path, NULL, &out, e);
-	if (status == 404)
-		return 0;
-	return expect(status, 204, "DELETE", path, &out, e);
+	status = glance_call(g, &ask, &out, e);
+	return status == 404 ? 0 : expect(&ask, status, 204, &out, e);
 }
 
 /* -- bytes --------------------------------------------------------------- */
 
-int glance_image_read(struct glance *g, const char *id, http_sink *fn,
-		      void *arg, struct err *e)
+int glance_image_read(struct glance *g, const char *id,
+		      const struct glance_sink *sink, struct err *e)
 {
 	struct http_client *c = NULL;
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "GET", path, NULL };
 	int status;
 
 	path_of(path, id, "/file");
-	status = glance_read(g, path, fn, arg, &c, e);
+	status = glance_read(g, path, sink, &c, e);
 	http_client_free(c);
-	return expect(status, 200, "GET", path, NULL, e);
+	return expect(&ask, status, 200, NULL, e);
 }
 
-int glance_delta_read(struct glance *g, const char *id, http_sink *fn,
-		      void *arg, char digest_r[GLANCE_DIGEST_SIZE],
-		      struct err *e)
+int glance_delta_read(struct glance *g, const char *id,
+		      const struct glance_sink *sink,
+		      char digest_r[GLANCE_DIGEST_SIZE], struct err *e)
 {
 	struct http_client *c = NULL;
 	char path[PATH_SIZE];
-	const char *digest;
+	const struct glance_ask ask = { "GET", path, NULL };
+	const char *digest = NULL;
 	int status;
 
 	path_of(path, id, "/delta");
-	status = glance_read(g, path, fn, arg, &c, e);
-	digest = status == 200 ? http_client_header(c, "Content-Digest") :
-				 NULL;
+	status = glance_read(g, path, sink, &c, e);
+	if (status == 200)
+		digest = http_client_header(c, "Content-Digest");
 	snprintf(digest_r, GLANCE_DIGEST_SIZE, "%s", digest ? digest : "");
 	http_client_free(c);
-	return expect(status, 200, "GET", path, NULL, e);
+	return expect(&ask, status, 200, NULL, e);
 }
 
-int glance_delta_put(struct glance *g, const char *id, int fd, int64_t size,
-		     const char *digest, struct err *e)
+int glance_delta_put(struct glance *g, const char *id,
+		     const struct http_file *file, const char *digest,
+		     struct err *e)
 {
-	_cleanup_(cleanup_free) char *check =
-		xasprintf("Content-Digest: %s", digest);
-	const char *const headers[] = {
-		"Content-Type: application/octet-stream", check, NULL };
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "PUT", path, NULL };
 
 	path_of(path, id, "/delta");
-	return expect(glance_send(g, path, headers, fd, size, e), 204, "PUT",
-		      path, NULL, e);
+	return expect(&ask, glance_send(g, path, digest, file, e), 204, NULL,
+		      e);
 }
 
 /* -- files on top of a base ---------------------------------------------- */
@@ -170,19 +169,21 @@ json_t *glance_candidate(struct glance *g, const char *base,
 			 const struct buf *body, struct err *e)
 {
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "POST", path, body };
 
 	path_of(path, base, "/candidates");
-	return ask(g, "POST", path, body, e);
+	return exchange(g, &ask, e);
 }
 
 int glance_manifest_put(struct glance *g, const char *id,
 			const struct buf *manifest, struct err *e)
 {
 	char path[PATH_SIZE];
+	const struct glance_ask ask = { "PUT", path, manifest };
 	json_t *answer;
 
 	path_of(path, id, "/manifest");
-	answer = ask(g, "PUT", path, manifest, e);
+	answer = exchange(g, &ask, e);
 	json_decref(answer);
 	return answer ? 0 : -1;
 }

@@ -112,6 +112,7 @@ static int read_whole(struct image_fetch *f, int fd,
 		      const struct glance_image *want, struct err *e)
 {
 	struct sink s = { .fd = fd };
+	const struct glance_sink to = { sink_write, &s };
 	enum digest_kind kind;
 	int r;
 
@@ -119,7 +120,7 @@ static int read_whole(struct image_fetch *f, int fd,
 		return err_internal(e, "image %s: no hash that we know (%s)",
 				    f->id, want->hash_algo);
 	digest_init(&s.digest, kind);
-	r = glance_image_read(f->cache->glance, f->id, sink_write, &s, e);
+	r = glance_image_read(f->cache->glance, f->id, &to, e);
 	r = r < 0 ? broken(&s, f->id, e) : verify(&s, want, f->id, e);
 	digest_fini(&s.digest);
 	f->bytes += s.size;
@@ -168,11 +169,11 @@ static int read_delta(struct image_fetch *f, int fd, struct err *e)
 {
 	char digest[GLANCE_DIGEST_SIZE];
 	struct sink s = { .fd = fd };
+	const struct glance_sink to = { sink_write, &s };
 	int r;
 
 	digest_init(&s.digest, DIGEST_SHA512);
-	r = glance_delta_read(f->cache->glance, f->id, sink_write, &s, digest,
-			      e);
+	r = glance_delta_read(f->cache->glance, f->id, &to, digest, e);
 	r = r < 0 ? broken(&s, f->id, e) :
 		    check_digest(&s, digest, f->id, e);
 	digest_fini(&s.digest);

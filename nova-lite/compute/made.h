@@ -12,7 +12,7 @@
  */
 
 struct made {
-	struct candidate from;		/* what it is made of, if it has to be */
+	struct candidate from;		/* what it would be made of */
 	const char *image_id;
 	bool built;			/* by this call; else it was there */
 };

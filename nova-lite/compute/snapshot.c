@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/http/client.h"
 #include "nova-lite/compute/image_fetch.h"
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/metrics.h"
@@ -183,13 +184,14 @@ static int send(struct job *j, struct err *e)
 						       j->subject);
 	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char digest[GLANCE_DIGEST_SIZE];
+	struct http_file file = { fd, 0 };
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(e, "%s", path);
+	file.size = st.st_size;
 	if (digest_of(fd, digest, e) < 0 ||
-	    glance_delta_put(glance_of(j), j->subject, fd, st.st_size, digest,
-			     e) < 0)
+	    glance_delta_put(glance_of(j), j->subject, &file, digest, e) < 0)
 		return -1;
 	metrics_snapshot(true, st.st_size);
 	return 0;

@@ -245,8 +245,8 @@ def test_folders_go_with_files(cloud):
     keep = one("/opt/keep", os.urandom(3000))
     first, _ = start(cloud, user, [keep, one("/opt/deep/er/a", b"a")])
     stored(user, 1)
-    equal(made(user)[0].get("inject_made"), '["/opt","/opt/deep","/opt/deep/er"]',
-          "folders made")
+    equal(made(user)[0].get("inject_made"),
+          '["/opt","/opt/deep","/opt/deep/er"]', "folders made")
     tell = b"#!/bin/sh\n(ls -R /opt; echo TOLD all) >/dev/ttyS0\n"
     second, message = start(cloud, user, [keep, one("/opt/b", b"b")],
                             user_data=text(tell))

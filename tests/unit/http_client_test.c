@@ -119,28 +119,29 @@ static void test_get(void **state)
 	http_client_free(c);
 }
 
-static void test_send(void **state)
+static void test_file(void **state)
 {
 	struct http_client *c = http_client_new(5000);
-	struct http_call put = { .method = "PUT", .url = url("/upload") };
-	unsigned long long n = 1 << 20, sum = 0;
+	struct http_file file = { rig.file_fd, 1 << 20 };
+	const struct http_call put = { .method = "PUT", .url = url("/upload"),
+				       .file = &file };
+	unsigned long long sum = 0;
 	struct buf out = { 0 };
 	struct err e = { 0 };
 	char want[64];
 
 	(void)state;
-	for (unsigned long long i = 0; i < n; i++)
+	for (int64_t i = 0; i < file.size; i++)
 		sum += (i + 1) * (i % 251);
-	snprintf(want, sizeof(want), "%llu %llu", n, sum);
-	assert_int_equal(http_client_send(c, &put, rig.file_fd, (int64_t)n,
-					  &out, &e), 201);
+	snprintf(want, sizeof(want), "%lld %llu", (long long)file.size, sum);
+	assert_int_equal(http_client_do(c, &put, &out, &e), 201);
 	assert_string_equal(buf_str(&out), want);
-	assert_int_equal(http_client_send(c, &put, rig.file_fd, 0, &out, &e),
-			 201);
+	file.size = 0;
+	assert_int_equal(http_client_do(c, &put, &out, &e), 201);
 	assert_string_equal(buf_str(&out), "0 0");
 	/* the file is shorter than was promised */
-	assert_int_equal(http_client_send(c, &put, rig.file_fd,
-					  rig.file_size + 1, &out, &e), -1);
+	file.size = rig.file_size + 1;
+	assert_int_equal(http_client_do(c, &put, &out, &e), -1);
 	assert_int_equal(e.kind, ERR_UNAVAILABLE);
 	http_client_free(c);
 	buf_fini(&out);
@@ -176,7 +177,7 @@ int main(void)
 		cmocka_unit_test(test_do),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_get),
-		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests_name("http_client", tests, setup,
