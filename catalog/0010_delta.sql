@@ -6,6 +6,7 @@ create table image.deltas (
 	image_id uuid primary key references image.images,
 	-- Has a file of its own: there are no chains.
 	base_id uuid not null references image.images,
+	store text not null,		-- has both
 	-- Of the delta itself; null while it is being received.
 	size bigint,
 	checksum text,
@@ -85,9 +86,60 @@ begin
 		perform image.refuse('LT409', format('Image %s cannot be the '
 			'base of a delta: %s', base, why));
 	end if;
-	insert into image.deltas (image_id, base_id) values (want, base);
+	insert into image.deltas (image_id, base_id, store)
+	values (want, base, at);
 	update image.images
 	set status = 'saving', store = at, updated_at = now()
 	where id = want;
 	return next b;
+end $$;
+
+-- True, or the end of a statement that is about to delete the image.
+create function image.unprotected(i image.images)
+returns boolean language plpgsql stable as $$
+begin
+	if i.protected then
+		perform image.refuse('LT403', format('Image %s is protected '
+			'and cannot be deleted.', i.id));
+	end if;
+	return true;
+end $$;
+
+-- The next status of an image, which is locked, when it is deleted: no image
+-- that is alive needs it for its base. Who asks learns the ids of those that
+-- he may see. (Volatile: it must see what was begun before the lock.)
+create function image.let_go(base image.images, project text,
+	is_admin boolean)
+returns text language plpgsql as $$
+declare
+	names text;
+begin
+	perform image.unprotected(base);
+	select concat_ws(' and ',
+		string_agg(x.id::text, ', ' order by x.id)
+			filter (where x.seen and x.n <= 16),
+		case when bool_or(x.seen and x.n > 16) then 'others' end,
+		case when bool_or(not x.seen)
+			then 'images of other projects' end)
+	into names
+	from (
+		select v.*, row_number() over (order by not v.seen, v.id) as n
+		from (
+			select i.id, image.visible(i, m.member is not null,
+				project, is_admin) as seen
+			from image.deltas d
+			join image.images i on i.id = d.image_id
+				and i.deleted_at is null
+			left join image.members m on m.image_id = i.id
+				and m.member = project
+			where d.base_id = base.id and not d.whole
+		) v
+	) x;
+	if names <> '' then
+		perform image.refuse('LT409', format('Image %s could not be '
+			'deleted because it is in use: it is the base of %s. '
+			'Delete with flatten=true makes those independent.',
+			base.id, names));
+	end if;
+	return 'pending_delete';
 end $$;

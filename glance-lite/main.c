@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "glance-lite/delta/convert.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
 
@@ -28,6 +29,7 @@ static const struct service service = {
 	.render_error = glance_render_error,
 	.finish = glance_finish,
 	.start = glance_start,
+	.stopping = convert_stop,
 	.stop = glance_stop,
 };
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "gen/glance_sql.h"
+#include "glance-lite/delta/convert.h"
+#include "glance-lite/delta/whole.h"
 #include "glance-lite/glance.h"
 
 const struct conf_opt glance_opts[] = {
@@ -20,6 +22,9 @@ const struct conf_opt glance_opts[] = {
 	  "images of a list at most" },
 	{ "glance_store", "filesystem_store_datadir", CONF_STR,
 	  "/var/lib/glance/images", "folder of the image files" },
+	{ "glance_store", "delta_conversions", CONF_INT, "2",
+	  "images stored as deltas that are made complete at the same time, "
+	  "each by a qemu-img" },
 	{ "image_format", "require_image_format_match", CONF_BOOL, "false",
 	  "refuse data that is not recognised as the claimed disk_format; "
 	  "data recognised as another format is always refused" },
@@ -87,6 +92,9 @@ int glance_start(const struct conf *conf, struct sql_conn *conn,
 	/* A limit on file sizes is a failed write, no reason to die. */
 	signal(SIGXFSZ, SIG_IGN);
 	read_conf(conf);
+	whole_init();
+	convert_init((int)conf_int(conf, "glance_store",
+				   "delta_conversions"));
 	state.store = store_new(conf_str(conf, "glance_store",
 					 "filesystem_store_datadir"), e);
 	if (!state.store)
@@ -99,11 +107,12 @@ int glance_start(const struct conf *conf, struct sql_conn *conn,
 		ret = settle(conn, &row, e);
 	}
 	rows_fini(&rows);
-	return ret;
+	return ret < 0 ? -1 : delta_tidy(conn, NULL, e);
 }
 
 void glance_stop(void)
 {
+	whole_fini();
 	store_free(state.store);
 	state.store = NULL;
 }

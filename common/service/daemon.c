@@ -224,6 +224,8 @@ static int serve(const struct service *svc, const sigset_t *signals,
 	notify_ready();
 	sigwait(signals, &sig);
 	log_kv(LOG_INFO_, "stopping", "signal", strsignal(sig), NULL);
+	if (svc->stopping)
+		svc->stopping();
 	http_server_free(s, 1000 * (int)conf_int(conf, "DEFAULT",
 						 "shutdown_timeout"));
 	router_free(d.router);

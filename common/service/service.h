@@ -50,6 +50,9 @@ struct service {
 	/* On each loop's thread, before its first request: descriptors and
 	 * addresses of its own. -1 ends the start. */
 	int (*loop_start)(struct http_loop *l, struct err *e);
+	/* Told to stop, before requests get their time to end: cuts short
+	 * what would outlast it. */
+	void (*stopping)(void);
 	/* Before exit, after the server has stopped. */
 	void (*stop)(void);
 	/* `name bootstrap ...` and the like; NULL-terminated. */

@@ -4,6 +4,7 @@
 
 #include "common/http/value.h"
 #include "gen/glance_sql.h"
+#include "glance-lite/delta/whole.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
 
@@ -119,24 +120,44 @@ int image_check_download(struct req *rq, const char *status)
 		    "deactivated. Image data download is forbidden.");
 }
 
-int image_download(struct req *rq)
+static int find(struct req *rq, const char *id, struct row *row_r)
 {
-	const char *id = image_id(rq, IMAGE_LOST);
-	struct row row;
-	int found, fd;
+	int found = sql_maybe(rq, &SQL_image_download, row_r,
+			      ARGS(IMAGE_ASKED(rq, id)));
 
-	if (!id)
-		return -1;
-	found = sql_maybe(rq, &SQL_image_download, &row,
-			  ARGS(IMAGE_ASKED(rq, id)));
 	if (found < 0)
 		return -1;
 	if (!found)
 		return fail(rq, ERR_NOT_FOUND, IMAGE_LOST, id);
+	return image_check_download(rq, row_text(row_r, download__status));
+}
+
+/* Makes complete what is stored as a delta. */
+static int find_whole(struct req *rq, const char *id, struct row *row_r)
+{
+	if (find(rq, id, row_r) < 0)
+		return -1;
+	if (!row_bool(row_r, download__rough))
+		return 0;
+	if (whole_make(rq, id) < 0 || find(rq, id, row_r) < 0)
+		return -1;
+	if (!row_bool(row_r, download__rough))
+		return 0;
+	fail(rq, ERR_NOT_FOUND, NULL);
+	return err_detail(&rq->err, "image %s is in another store", id);
+}
+
+int image_download(struct req *rq)
+{
+	const char *id = image_id(rq, IMAGE_LOST);
+	struct row row;
+	int fd;
+
+	if (!id || find_whole(rq, id, &row) < 0)
+		return -1;
 	if (row_null(&row, download__size))
 		return reply(rq, 204);
-	if (image_check_download(rq, row_text(&row, download__status)) < 0 ||
-	    store_open(glance()->store, id, STORE_IMAGE, &fd, &rq->err) < 0)
+	if (store_open(glance()->store, id, STORE_IMAGE, &fd, &rq->err) < 0)
 		return -1;
 	return send_file(rq, fd, row_int(&row, download__size),
 			 row_text(&row, download__checksum));

@@ -3,11 +3,13 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/crypto/digest.h"
 #include "gen/glance_sql.h"
 #include "glance-lite/api/attr.h"
 #include "glance-lite/api/patch.h"
+#include "glance-lite/delta/whole.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
 
@@ -280,22 +282,46 @@ int image_update(struct req *rq)
 
 /* -- delete, status ------------------------------------------------------- */
 
+/* ?flatten=true: what is stored as a delta over the image lives on. */
+static int asked_flatten(struct req *rq)
+{
+	const char *v = req_query(rq, "flatten");
+
+	if (!v || strcasecmp(v, "false") == 0)
+		return 0;
+	if (strcasecmp(v, "true") == 0)
+		return 1;
+	return fail(rq, ERR_BAD_REQUEST,
+		    "Invalid value for flatten: it is not true or false.");
+}
+
+/* What fails from here on, and what lies in the store of another daemon, is
+ * ended when that daemon starts. */
+static int remove_data(struct req *rq, const char *id, const struct row *row)
+{
+	const char *store = row_text(row, stored__store);
+
+	if (store && strcmp(store, store_id(glance()->store)) != 0)
+		return 0;
+	if (store_remove(glance()->store, id, &rq->err) < 0)
+		return -1;
+	if (row_bool(row, stored__is_base) &&
+	    delta_tidy(rq->conn, id, &rq->err) < 0)
+		return -1;
+	return sql_run(rq, &SQL_image_deleted, ARGS(id)) < 0 ? -1 : 0;
+}
+
 int image_delete(struct req *rq)
 {
 	const char *id = image_id(rq, "Failed to find image %s to delete");
-	const char *store;
+	int flatten = asked_flatten(rq);
 	struct row row;
 
-	if (!id || sql_one(rq, &SQL_image_delete, &row,
-			   ARGS(IMAGE_ASKED(rq, id))) < 0)
+	if (!id || flatten < 0 || (flatten && whole_make_all(rq, id) < 0))
 		return -1;
-	/* From here on it is deleted. What fails now, and what lies in the
-	 * store of another daemon, is ended when that daemon starts. */
-	store = row_text(&row, stored__store);
-	if (store && strcmp(store, store_id(glance()->store)) != 0)
-		return reply_done(rq, 204);
-	if (store_remove(glance()->store, id, &rq->err) < 0 ||
-	    sql_run(rq, &SQL_image_deleted, ARGS(id)) < 0)
+	if (sql_one(rq, &SQL_image_delete, &row,
+		    ARGS(IMAGE_ASKED(rq, id))) < 0 ||
+	    remove_data(rq, id, &row) < 0)
 		return -1;
 	return reply_done(rq, 204);
 }

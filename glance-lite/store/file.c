@@ -212,6 +212,22 @@ ssize_t store_put_read(const struct store_put *put, void *data, size_t n,
 	return pread(put->fd, data, n, off);
 }
 
+char *store_put_path(const struct store_put *put)
+{
+	return xasprintf("%s/incoming/%s", put->store->dir, put->temp);
+}
+
+int store_put_written(struct store_put *put, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(put->fd, &st) < 0)
+		return err_errno(e, "cannot look at %s/incoming/%s",
+				 put->store->dir, put->temp);
+	put->size = st.st_size;
+	return 0;
+}
+
 void store_put_abort(struct store_put *put)
 {
 	cleanup_close(&put->fd);
@@ -256,6 +272,11 @@ int store_open(const struct store *s, const char *id, enum store_part part,
 		return err_errno(e, "cannot open %s/%s", s->dir, name.text);
 	*fd_r = fd;
 	return 0;
+}
+
+char *store_path(const struct store *s, const char *id, enum store_part part)
+{
+	return xasprintf("%s/%s", s->dir, name_of(id, part).text);
 }
 
 int store_drop(const struct store *s, const char *id, enum store_part part,

@@ -10,8 +10,9 @@
 /*
  * Image bytes as files of a folder: DIR/<image id>, and DIR/<image id>.delta
  * of an image that came as a delta. A file appears there whole or not at all:
- * it is written below DIR/incoming, made durable, and renamed. Image ids are UUIDs in lower case (asserted), so they are safe as
- * names. Errors are INTERNAL with the path in the detail.
+ * it is written below DIR/incoming, made durable, and renamed. Image ids are
+ * UUIDs in lower case (asserted), so they are safe as names. Errors are
+ * INTERNAL with the path in the detail.
  */
 struct store;
 enum store_part { STORE_IMAGE, STORE_DELTA };
@@ -45,6 +46,9 @@ int store_put_write(struct store_put *put, const void *data, size_t n,
 /* What was written so far, for inspection: as pread. */
 ssize_t store_put_read(const struct store_put *put, void *data, size_t n,
 		       int64_t off);
+/* For another process that writes the file instead, free() it; and then. */
+char *store_put_path(const struct store_put *put);
+int store_put_written(struct store_put *put, struct err *e);
 /* On failure the file is gone; put is over in any case. */
 int store_put_commit(struct store_put *put, struct err *e);
 void store_put_abort(struct store_put *put);
@@ -52,6 +56,9 @@ void store_put_abort(struct store_put *put);
 /* The caller closes the descriptor. NOT_FOUND when there is no such file. */
 int store_open(const struct store *s, const char *id, enum store_part part,
 	       int *fd_r, struct err *e);
+/* For another process that reads it; free() it. */
+char *store_path(const struct store *s, const char *id,
+		 enum store_part part);
 /* One part, or all that there is of an image. No such file is success. */
 int store_drop(const struct store *s, const char *id, enum store_part part,
 	       struct err *e);
