@@ -171,22 +171,32 @@ static char *desc_value(char *line, const char *key)
 
 static bool is_extent(const char *line)
 {
-	return strncmp(line, "RW ", 3) == 0 ||
-	       strncmp(line, "RDONLY ", 7) == 0 ||
-	       strncmp(line, "NOACCESS ", 9) == 0;
+	size_t n = strcspn(line, " \t");
+
+	return (n == 2 && strncmp(line, "RW", n) == 0) ||
+	       (n == 6 && strncmp(line, "RDONLY", n) == 0) ||
+	       (n == 8 && strncmp(line, "NOACCESS", n) == 0);
 }
 
 /* RW 20480 SPARSE "disk.vmdk": the file itself, by a name without a path. */
 static const char *vmdk_extent(const char *line)
 {
-	const char *p = strchr(line, ' ') + 1;
+	const char *p = line + strcspn(line, " \t");
 
+	p += *p != '\0';
 	p += strspn(p, "0123456789");
 	if (strncmp(p, " SPARSE \"", 9) != 0)
 		return "it has an extent that is not sparse";
 	if (strchr(p, '/') || strchr(p, '\\'))
 		return "it has an extent in another folder";
 	return NULL;
+}
+
+static const char *vmdk_type(const char *type)
+{
+	return strcmp(type, "monolithicSparse") == 0 ||
+	       strcmp(type, "streamOptimized") == 0 ? NULL
+		: "its type is not monolithicSparse or streamOptimized";
 }
 
 static const char *vmdk_desc(char *text)
@@ -205,6 +215,7 @@ static const char *vmdk_desc(char *text)
 			why = "it has a parent";
 		} else if ((v = desc_value(line, "createType"))) {
 			type = v;
+			why = vmdk_type(v);
 		} else if ((v = desc_value(line, "parentCID"))) {
 			why = strcasecmp(v, "ffffffff") ? "it has a parent"
 							: NULL;
@@ -212,9 +223,8 @@ static const char *vmdk_desc(char *text)
 	}
 	if (why)
 		return why;
-	if (!type || (strcmp(type, "monolithicSparse") != 0 &&
-		      strcmp(type, "streamOptimized") != 0))
-		return "its type is not monolithicSparse or streamOptimized";
+	if (!type)
+		return "it has no type";
 	return extents == 1 ? NULL : "it has not exactly one extent";
 }
 
@@ -258,6 +268,20 @@ static const char *vmdk(const struct inspect_source *src, const uint8_t *h,
 		why = vmdk_desc(text);
 	free(text);
 	return why ? why : vmdk_footer(src, h);
+}
+
+/* Readers know a bare descriptor by its first line that is no comment. */
+static bool vmdk_is_text(const uint8_t *h)
+{
+	const char *p = (const char *)h, *end = p + HEAD_SIZE - 1;
+
+	while (p < end && strchr("# \t\r\n", *p) && *p) {
+		if (*p == '#')
+			while (p < end && *p != '\n')
+				p++;
+		p++;
+	}
+	return p + 8 <= end && strncasecmp(p, "version=", 8) == 0;
 }
 
 static const char *vmdk_text(const struct inspect_source *src,
@@ -393,10 +417,29 @@ static bool fixed_vhd(const struct inspect_source *src, struct inspect *out)
 	return true;
 }
 
+static const struct magic *next_magic(const uint8_t *head,
+				      const struct magic *m)
+{
+	for (; m < magics + sizeof(magics) / sizeof(magics[0]); m++)
+		if (memcmp(head + m->at, m->bytes, m->n) == 0)
+			return m;
+	return NULL;
+}
+
+static bool is_iso(const struct inspect_source *src)
+{
+	char iso[5];
+
+	return get(src, iso, sizeof(iso), 32 * KIB + 1) &&
+	       memcmp(iso, "CD001", sizeof(iso)) == 0;
+}
+
 void inspect(const struct inspect_source *src, struct inspect *out_r)
 {
 	uint8_t head[HEAD_SIZE] = { 0 };
-	char iso[5];
+	const struct magic *m;
+	struct inspect other;
+	bool iso, two = false;
 
 	*out_r = (struct inspect){ .format = "raw",
 				   .virtual_size = src->size };
@@ -404,18 +447,23 @@ void inspect(const struct inspect_source *src, struct inspect *out_r)
 		out_r->unsafe = "it cannot be read";
 		return;
 	}
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		if (memcmp(head + magics[i].at, magics[i].bytes, magics[i].n))
-			continue;
-		out_r->format = magics[i].format;
-		out_r->unsafe = magics[i].look(src, head, out_r);
-		return;
-	}
-	if (get(src, iso, sizeof(iso), 32 * KIB + 1) &&
-	    memcmp(iso, "CD001", sizeof(iso)) == 0)
+	m = next_magic(head, magics);
+	iso = is_iso(src);
+	if (m) {
+		out_r->format = m->format;
+		out_r->unsafe = m->look(src, head, out_r);
+		two = iso || next_magic(head, m + 1);
+	} else if (vmdk_is_text(head)) {
+		out_r->format = "vmdk";
+		out_r->unsafe = vmdk_text(src, head, out_r);
+	} else if (iso) {
 		out_r->format = "iso";
-	else
+		two = fixed_vhd(src, &other);
+	} else {
 		fixed_vhd(src, out_r);
+	}
+	if (two && !out_r->unsafe)
+		out_r->unsafe = "it is another format, too";
 }
 
 void inspect_delta(const struct inspect_source *src, struct inspect *out_r)
@@ -453,7 +501,9 @@ const char *inspect_refusal(const struct inspect *found, const char *claimed,
 	if (is_plain(found->format) && is_plain(claimed))
 		return strict && strcmp(claimed, "iso") == 0
 			? "it is not what disk_format says" : NULL;
-	if (strcmp(found->format, "raw") == 0 && !strict)
+	/* What is no VMDK is read as the descriptor of one. */
+	if (strcmp(found->format, "raw") == 0 && !strict &&
+	    strcmp(claimed, "vmdk") != 0)
 		return NULL;
 	return "it is not what disk_format says";
 }

@@ -41,7 +41,8 @@ void inspect_delta(const struct inspect_source *src, struct inspect *out_r);
 
 /*
  * Whether data inspected as `found` may be stored under the claimed
- * disk_format: NULL, or why not. strict: unrecognised bytes may only be raw.
+ * disk_format: NULL, or why not. strict: unrecognised bytes may only be raw;
+ * vmdk they may never be.
  */
 const char *inspect_refusal(const struct inspect *found, const char *claimed,
 			    bool strict);

@@ -252,34 +252,6 @@ def test_formats(cloud):
         equal(show(cloud.demo, image).json["status"], "queued", "status")
 
 
-def test_hostile(cloud):
-    """Images that refer to other files of the host are refused."""
-    secret = cloud.path("secret.raw")
-    with open(secret, "wb") as f:
-        f.write(b"secret" * 10000)
-    disk = cloud.path("disk")
-    made = []
-    qemu_img("create", "-f", "qcow2", "-b", secret, "-F", "raw", disk)
-    made.append(("qcow2", disk))
-    outside = cloud.path("outside")
-    qemu_img("create", "-f", "qcow2", "-o",
-             "data_file=%s,data_file_raw=on" % outside, disk + "2", "1M")
-    made.append(("qcow2", disk + "2"))
-    qemu_img("create", "-f", "vmdk", "-o", "subformat=monolithicFlat",
-             disk + "3.vmdk", "1M")
-    made.append(("vmdk", disk + "3.vmdk"))
-    qemu_img("create", "-f", "qed", disk + "4", "1M")
-    made += [("raw", disk + "4"), ("qcow2", disk + "4")]
-    for claimed, file in made:
-        with open(file, "rb") as f:
-            data = f.read()
-        image = create(cloud.demo, disk_format=claimed)
-        status(upload(cloud.demo, image, data, headers=JSON), 400, file)
-        check(image["id"] not in files(cloud), "no file")
-        status(upload(cloud.demo, create(cloud.demo), data), 400,
-               file + " as raw")
-
-
 def test_crash(cloud):
     """kill -9 in an upload and behind a delete's intent."""
     with Cloud() as own:

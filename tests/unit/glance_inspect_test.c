@@ -12,6 +12,7 @@
 
 /* An image of up to 4 MiB, mostly zeros, and what is in it. */
 #define ROOM (4 << 20)
+#define HEAD 4096
 static uint8_t image[ROOM];
 static int64_t size;
 static struct inspect found;
@@ -306,7 +307,7 @@ static void test_vmdk_unsafe(void **state)
 	static const struct { const char *desc, *why; } bad[] = {
 		{ "", "type" },
 		{ "createType=\"monolithicFlat\"\n"
-		  "RW 20480 FLAT \"/etc/passwd\" 0\n", "not sparse" },
+		  "RW 20480 FLAT \"/etc/passwd\" 0\n", "type" },
 		{ "createType=\"monolithicSparse\"\n"
 		  "RW 20480 SPARSE \"../x\"\n", "folder" },
 		{ "createType=\"monolithicSparse\"\n"
@@ -322,6 +323,12 @@ static void test_vmdk_unsafe(void **state)
 		{ "createType=\"monolithicSparse\"\n"
 		  "  RDONLY 9 FLAT \"/dev/sda\" 0\r\n"
 		  "RW 1 SPARSE \"a\"\n", "not sparse" },
+		{ "createType=\"monolithicSparse\"\n"
+		  "RW\t9\tFLAT\t\"/dev/sda\" 0\n"
+		  "RW 1 SPARSE \"a\"\n", "not sparse" },
+		{ "createType=\"monolithicFlat\"\n"
+		  "createType=\"monolithicSparse\"\n"
+		  "RW 1 SPARSE \"a\"\n", "type" },
 	};
 
 	(void)state;
@@ -347,6 +354,40 @@ static void test_vmdk_unsafe(void **state)
 	blank(4096);
 	text(0, "COWD");
 	assert_unsafe("vmdk", "without data");
+	/* what QEMU knows a descriptor by */
+	blank(4096);
+	text(0, "# a comment\n \r\n#\nversion=1\nCID=1\n");
+	assert_unsafe("vmdk", "without data");
+	blank(4096);
+	text(0, "version=3\n");
+	assert_unsafe("vmdk", "without data");
+	blank(ROOM);
+	memset(image, '#', HEAD);
+	assert_good("raw", ROOM);
+	memset(image, '\n', HEAD);
+	assert_good("raw", ROOM);
+	blank(4096);
+	text(4088, "version=");
+	assert_good("raw", 4096);
+}
+
+/* Each reader would see another image. */
+static void test_two(void **state)
+{
+	(void)state;
+	qcow2(3);
+	text(32769, "CD001");
+	assert_unsafe("qcow2", "another format");
+	vmdk(good_desc);
+	text(32769, "CD001");
+	assert_unsafe("vmdk", "another format");
+	qcow2(2);
+	LE32(0x40, 0xbeda107f);
+	assert_unsafe("qcow2", "another format");
+	blank(1 << 20);
+	text(32769, "CD001");
+	vhd(size - 512, 2);
+	assert_unsafe("iso", "another format");
 }
 
 static void test_vhd(void **state)
@@ -421,6 +462,7 @@ static void test_claims(void **state)
 	assert_null(refusal("raw", true));
 	assert_null(refusal("aki", true));
 	assert_null(refusal("qcow2", false));
+	assert_non_null(refusal("vmdk", false));
 	assert_non_null(refusal("qcow2", true));
 	assert_null(refusal("iso", false));
 	assert_non_null(refusal("iso", true));
@@ -440,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_vmdk),
 		cmocka_unit_test(test_vmdk_unsafe),
+		cmocka_unit_test(test_two),
 		cmocka_unit_test(test_vhd),
 		cmocka_unit_test(test_vhdx),
 		cmocka_unit_test(test_others),
