@@ -49,10 +49,13 @@ struct row rows_at(const struct rows *r, int i)
 	return (struct row){ r, i };
 }
 
+/* Of a column that there is: any other has type 0. */
 static Oid type_of(const struct row *r, int col)
 {
-	assert(col >= 0 && col < PQnfields(r->rows->res));
-	return PQftype(r->rows->res, col);
+	Oid type = PQftype(r->rows->res, col);
+
+	assert(type);
+	return type;
 }
 
 static const char *value(const struct row *r, int col)
@@ -65,10 +68,16 @@ static size_t length(const struct row *r, int col)
 	return (size_t)PQgetlength(r->rows->res, r->i, col);
 }
 
+/* Where the column is known to be there. */
+static bool is_null(const struct row *r, int col)
+{
+	return PQgetisnull(r->rows->res, r->i, col);
+}
+
 bool row_null(const struct row *r, int col)
 {
 	assert(col >= 0 && col < PQnfields(r->rows->res));
-	return PQgetisnull(r->rows->res, r->i, col);
+	return is_null(r, col);
 }
 
 static bool is_text(Oid type)
@@ -108,7 +117,7 @@ const char *row_text(const struct row *r, int col)
 {
 	Oid type = type_of(r, col);
 
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return NULL;
 	if (type == T_UUID)
 		return uuid_text(value(r, col));
@@ -122,7 +131,7 @@ size_t row_len(const struct row *r, int col)
 {
 	Oid type = type_of(r, col);
 
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return 0;
 	if (type == T_UUID)
 		return UUID_TEXT;
@@ -151,7 +160,7 @@ int64_t row_int(const struct row *r, int col)
 	const char *p = value(r, col);
 	uint16_t v;
 
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return 0;
 	switch (type) {
 	case T_INT8:
@@ -170,7 +179,7 @@ int64_t row_int(const struct row *r, int col)
 bool row_bool(const struct row *r, int col)
 {
 	assert(type_of(r, col) == T_BOOL);
-	return !row_null(r, col) && *value(r, col);
+	return !is_null(r, col) && *value(r, col);
 }
 
 double row_double(const struct row *r, int col)
@@ -181,7 +190,7 @@ double row_double(const struct row *r, int col)
 	double d;
 	float f;
 
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return 0;
 	if (type == T_FLOAT4) {
 		b4 = get32(value(r, col));
@@ -199,7 +208,7 @@ usec_t row_time(const struct row *r, int col)
 	usec_t t;
 
 	assert(type_of(r, col) == T_TIMESTAMPTZ);
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return 0;
 	t = (usec_t)get64(value(r, col));
 	/* 'infinity' is the largest number already. */
@@ -209,7 +218,7 @@ usec_t row_time(const struct row *r, int col)
 const void *row_bytes(const struct row *r, int col, size_t *n_r)
 {
 	assert(type_of(r, col) == T_BYTEA);
-	if (row_null(r, col))
+	if (is_null(r, col))
 		return NULL;
 	*n_r = length(r, col);
 	return value(r, col);
