@@ -8,7 +8,6 @@
 #include "common/auth/auth.h"
 #include "common/auth/cache.h"
 #include "common/base/mem.h"
-#include "common/crypto/digest.h"
 #include "common/crypto/fernet.h"
 #include "gen/common_sql.h"
 
@@ -79,22 +78,9 @@ bool token_has_role(const struct token *t, const char *name)
 
 /* -- validation ------------------------------------------------------------ */
 
-static void token_key(const char *text, char *key_r)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex_of(DIGEST_SHA256, text, strlen(text), hex);
-	memcpy(key_r, hex, TOKEN_KEY_SIZE);
-}
-
 struct token *auth_cached(struct auth *a, const char *text)
 {
-	char key[TOKEN_KEY_SIZE];
-
-	if (!a->cache)
-		return NULL;
-	token_key(text, key);
-	return token_cache_get(a->cache, key);
+	return a->cache ? token_cache_get(a->cache, text) : NULL;
 }
 
 static int refuse(struct err *e, const char *why)
@@ -152,7 +138,7 @@ int auth_begin(struct auth *a, const char *text, struct auth_step *st,
 	if (p.kind == TOKEN_TRUST || p.kind == TOKEN_APP_CRED)
 		return refuse(e, "unknown trust or application credential");
 	t = token_of(&p);
-	token_key(text, st->key);
+	st->text = text;
 	st->half = t;
 	st->epoch = a->cache ? token_cache_epoch(a->cache) : 0;
 	st->args[0] = sql_arg_text(t->user_id);
@@ -242,7 +228,7 @@ struct token *auth_end(struct auth *a, struct auth_step *st,
 	}
 	fill_roles(t, rows);
 	if (a->cache)
-		token_cache_put(a->cache, st->key, st->epoch, t);
+		token_cache_put(a->cache, st->text, st->epoch, t);
 	return t;
 }
 

@@ -62,7 +62,7 @@ struct auth_step {
 	struct token *half;		/* from the payload */
 	struct sql_arg args[8];
 	int nargs;
-	char key[65];			/* SHA-256 of the token text */
+	const char *text;		/* the token's, borrowed until end */
 	uint64_t epoch;			/* of the cache, when it began */
 };
 int auth_begin(struct auth *a, const char *token_text, struct auth_step *st_r,

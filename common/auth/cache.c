@@ -6,6 +6,8 @@
 
 #include "common/auth/cache.h"
 #include "common/base/mem.h"
+#include "common/crypto/digest.h"
+#include "common/crypto/siphash.h"
 
 /* Set-associative: a key has one set, and in it the oldest makes room. */
 #define SETS 1024
@@ -13,14 +15,19 @@
 #define LOCKS 64
 #define TTL (60 * USEC_PER_SEC)
 
+struct key {
+	uint8_t b[SIPHASH_SIZE];
+};
+
 struct entry {
-	char key[TOKEN_KEY_SIZE];
+	struct key key;
 	struct token *token;
 	uint64_t epoch;
 	usec_t good_until;
 };
 
 struct token_cache {
+	uint8_t secret[SIPHASH_KEY_SIZE];
 	_Atomic uint64_t epoch;
 	pthread_mutex_t locks[LOCKS];
 	struct entry entries[SETS][WAYS];
@@ -31,6 +38,7 @@ struct token_cache *token_cache_new(void)
 	struct token_cache *c = xcalloc(1, sizeof(*c));
 	int i;
 
+	random_bytes(c->secret, sizeof(c->secret));
 	for (i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&c->locks[i], NULL);
 	return c;
@@ -60,36 +68,40 @@ uint64_t token_cache_epoch(const struct token_cache *c)
 	return atomic_load(&c->epoch);
 }
 
-/* The key is a digest in hex: its first digits are as good as any hash. */
-static unsigned set_of(const char *key)
+static struct key key_of(const struct token_cache *c, const char *text)
 {
-	char head[9];
+	struct key k;
 
-	memcpy(head, key, 8);
-	head[8] = '\0';
-	return (unsigned)strtoul(head, NULL, 16) % SETS;
+	siphash(c->secret, text, strlen(text), k.b);
+	return k;
+}
+
+static unsigned set_of(const struct key *k)
+{
+	return (k->b[0] | (unsigned)k->b[1] << 8) % SETS;
 }
 
 static struct entry *find(struct token_cache *c, unsigned set,
-			  const char *key)
+			  const struct key *k)
 {
 	int i;
 
 	for (i = 0; i < WAYS; i++)
 		if (c->entries[set][i].token &&
-		    memcmp(c->entries[set][i].key, key, TOKEN_KEY_SIZE) == 0)
+		    memcmp(&c->entries[set][i].key, k, sizeof(*k)) == 0)
 			return &c->entries[set][i];
 	return NULL;
 }
 
-struct token *token_cache_get(struct token_cache *c, const char *key)
+struct token *token_cache_get(struct token_cache *c, const char *text)
 {
-	unsigned set = set_of(key);
+	struct key key = key_of(c, text);
+	unsigned set = set_of(&key);
 	struct token *t = NULL;
 	struct entry *en;
 
 	pthread_mutex_lock(&c->locks[set % LOCKS]);
-	en = find(c, set, key);
+	en = find(c, set, &key);
 	if (en && en->epoch == atomic_load(&c->epoch) &&
 	    en->good_until > usec_now())
 		t = token_ref(en->token);
@@ -108,21 +120,22 @@ static struct entry *victim(struct token_cache *c, unsigned set)
 	return v;
 }
 
-void token_cache_put(struct token_cache *c, const char *key, uint64_t epoch,
+void token_cache_put(struct token_cache *c, const char *text, uint64_t epoch,
 		     struct token *t)
 {
+	struct key key = key_of(c, text);
 	usec_t until = usec_now() + TTL;
-	unsigned set = set_of(key);
+	unsigned set = set_of(&key);
 	struct entry *en;
 
 	if (until > t->expires_at)
 		until = t->expires_at;
 	pthread_mutex_lock(&c->locks[set % LOCKS]);
-	en = find(c, set, key);
+	en = find(c, set, &key);
 	if (!en)
 		en = victim(c, set);
 	token_unref(en->token);
-	memcpy(en->key, key, TOKEN_KEY_SIZE);
+	en->key = key;
 	en->token = token_ref(t);
 	en->epoch = epoch;
 	en->good_until = until;

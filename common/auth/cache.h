@@ -4,12 +4,11 @@
 
 #include "common/auth/auth.h"
 
-#define TOKEN_KEY_SIZE 65	/* SHA-256 in hex, with NUL */
-
 /*
- * Token contexts by the digest of their text: bounded (4,096), at most 60 s
- * old, never past a token's expiry. A flush moves the epoch on; what was
- * looked up in an older epoch is neither returned nor let in.
+ * Token contexts by a keyed digest of their text, which itself is not kept:
+ * bounded (4,096), at most 60 s old, never past a token's expiry. A flush
+ * moves the epoch on; what was looked up in an older epoch is neither
+ * returned nor let in.
  */
 struct token_cache;
 
@@ -18,8 +17,8 @@ void token_cache_free(struct token_cache *c);	/* NULL is fine */
 void token_cache_flush(struct token_cache *c);
 uint64_t token_cache_epoch(const struct token_cache *c);
 /* A reference, or NULL. */
-struct token *token_cache_get(struct token_cache *c, const char *key);
-void token_cache_put(struct token_cache *c, const char *key, uint64_t epoch,
+struct token *token_cache_get(struct token_cache *c, const char *text);
+void token_cache_put(struct token_cache *c, const char *text, uint64_t epoch,
 		     struct token *t);
 
 #endif

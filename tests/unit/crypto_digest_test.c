@@ -9,6 +9,7 @@
 
 #include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
+#include "common/crypto/siphash.h"
 
 /* RFC 1321 A.5, FIPS 180-4 examples: the digests of "abc". */
 static void digests_of_abc(void **state)
@@ -51,6 +52,31 @@ static void hmac_of_rfc4231(void **state)
 	hex_encode(hex, mac, sizeof(mac));
 	assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c7"
 				 "5a003f089d2739839dec58b964ec3843");
+}
+
+/* The authors' vectors: key and text are 00 01 02 ... */
+static void siphash_of_its_authors(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *hex;
+	} want[] = {
+		{ 0, "a3817f04ba25a8e66df67214c7550293" },
+		{ 1, "da87c1d86b99af44347659119b22fc45" },
+		{ 8, "3b62a9ba6258f5610f83e264f31497b4" },
+		{ 15, "5493e99933b0a8117e08ec0f97cfc3d9" },
+	};
+	uint8_t bytes[16], out[SIPHASH_SIZE];
+	char hex[2 * SIPHASH_SIZE + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		siphash(bytes, bytes, want[i].len, out);
+		hex_encode(hex, out, sizeof(out));
+		assert_string_equal(hex, want[i].hex);
+	}
 }
 
 static void hex_is_strict(void **state)
@@ -141,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_of_abc),
 		cmocka_unit_test(hmac_of_rfc4231),
+		cmocka_unit_test(siphash_of_its_authors),
 		cmocka_unit_test(hex_is_strict),
 		cmocka_unit_test(uuids_are_version_4),
 		cmocka_unit_test(base64_round_trip),
