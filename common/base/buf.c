@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/base/buf.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/mem.h"
 
@@ -19,38 +17,28 @@ void buf_reset(struct buf *b)
 	b->len = 0;
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+void buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 
-	if (n <= b->cap - b->len && b->data)
-		return b->data + b->len;
 	if (n > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
 		abort();
 	while (cap < b->len + n)
 		cap *= 2;
 	b->data = xrealloc(b->data, cap);
 	b->cap = cap;
-	return b->data + b->len;
 }
 
-void buf_add(struct buf *b, const void *data, size_t n)
+void buf_addu(struct buf *b, uint64_t n)
 {
-	if (!n)
-		return;
-	memcpy(buf_reserve(b, n), data, n);
-	b->len += n;
-}
+	char digits[20];
+	size_t at = sizeof(digits);
 
-void buf_adds(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->len++;
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)

@@ -23,15 +23,18 @@ void log_init(const char *name, enum log_level max)
 	log_max = max;
 }
 
-static int plain(const char *v)
+/* Length of v up to the first byte for which it must be quoted, or its NUL. */
+static size_t plain_len(const char *v)
 {
-	if (!*v)
-		return 0;
-	for (; *v; v++)
-		if ((unsigned char)*v <= ' ' || *v == '"' || *v == '=' ||
-		    *v == '\\' || *v == 0x7f)
-			return 0;
-	return 1;
+	static const bool odd[256] = {
+		[0 ... ' '] = true, ['"'] = true, ['='] = true,
+		['\\'] = true, [0x7f] = true,
+	};
+	size_t n = 0;
+
+	while (!odd[(unsigned char)v[n]])
+		n++;
+	return n;
 }
 
 /* One event stays one line, whatever a client put into its name. */
@@ -53,33 +56,36 @@ static void add_quoted(struct buf *b, const char *v)
 	buf_addc(b, '"');
 }
 
-static void add_pair(struct buf *b, const char *key, const char *v)
+static void add_key(struct buf *b, const char *key)
 {
 	buf_addc(b, ' ');
 	buf_adds(b, key);
 	buf_addc(b, '=');
-	if (plain(v))
-		buf_adds(b, v);
+}
+
+static void add_pair(struct buf *b, const char *key, const char *v)
+{
+	size_t n = plain_len(v);
+
+	add_key(b, key);
+	if (n && !v[n])
+		buf_add(b, v, n);
 	else
 		add_quoted(b, v);
 }
 
-static void line_start(struct buf *b, enum log_level level, const char *msg)
-{
-	char when[TIME_MAX];
-
-	time_format(usec_now(), TIME_USEC_Z, when);
-	buf_printf(b, "<%d>time=%s", (int)level, when);
-	add_pair(b, "name", log_name);
-	add_pair(b, "msg", msg);
-}
-
+/* Nothing sensible can be done where stderr is gone. */
 static void put(struct buf *b)
 {
-	/* Nothing sensible can be done where stderr is gone. */
-	if (b->len && write(STDERR_FILENO, b->data, b->len) < 0)
-		return;
+	ssize_t n = b->len ? write(STDERR_FILENO, b->data, b->len) : 0;
+
+	(void)n;
 	buf_reset(b);
+}
+
+bool log_waits(void)
+{
+	return gathered.len;
 }
 
 void log_flush(void)
@@ -96,48 +102,82 @@ void log_gather(bool on)
 	buf_fini(&gathered);
 }
 
-static void line_end(struct buf *b, enum log_level level)
+/* -- a line ---------------------------------------------------------------- */
+
+bool log_begin(struct log_line *l, enum log_level level, const char *msg)
 {
-	buf_addc(b, '\n');
-	if (!gathering) {
-		put(b);
-		return;
-	}
-	buf_add(&gathered, b->data, b->len);
-	if (level <= LOG_WARN_ || gathered.len > GATHER_MAX)
+	char when[TIME_MAX];
+	struct buf *b;
+
+	if (level > log_max)
+		return false;
+	*l = (struct log_line){ .level = level };
+	b = l->out = gathering ? &gathered : &l->own;
+	buf_addc(b, '<');
+	buf_addu(b, level);
+	buf_adds(b, ">time=");
+	buf_add(b, when, (size_t)time_format(usec_now(), TIME_USEC_Z, when));
+	add_pair(b, "name", log_name);
+	add_pair(b, "msg", msg);
+	return true;
+}
+
+void log_str(struct log_line *l, const char *key, const char *v)
+{
+	if (v)
+		add_pair(l->out, key, v);
+}
+
+void log_num(struct log_line *l, const char *key, uint64_t v)
+{
+	add_key(l->out, key);
+	buf_addu(l->out, v);
+}
+
+void log_ms(struct log_line *l, const char *key, usec_t us)
+{
+	char rest[] = { '.', (char)('0' + us / 100 % 10),
+			(char)('0' + us / 10 % 10), (char)('0' + us % 10) };
+
+	log_num(l, key, (uint64_t)us / 1000);
+	buf_add(l->out, rest, sizeof(rest));
+}
+
+void log_end(struct log_line *l)
+{
+	buf_addc(l->out, '\n');
+	if (l->out == &l->own) {
+		put(&l->own);
+		buf_fini(&l->own);
+	} else if (l->level <= LOG_WARN_ || gathered.len > GATHER_MAX) {
 		log_flush();
+	}
 }
 
 void log_msg(enum log_level level, const char *fmt, ...)
 {
-	_cleanup_(buf_fini) struct buf line = { 0 };
 	_cleanup_(buf_fini) struct buf msg = { 0 };
+	struct log_line l;
 	va_list ap;
 
-	if (level > log_max)
-		return;
 	va_start(ap, fmt);
 	buf_vprintf(&msg, fmt, ap);
 	va_end(ap);
-	line_start(&line, level, buf_str(&msg));
-	line_end(&line, level);
+	if (log_begin(&l, level, buf_str(&msg)))
+		log_end(&l);
 }
 
 void log_kv(enum log_level level, const char *msg, ...)
 {
-	_cleanup_(buf_fini) struct buf line = { 0 };
-	const char *key, *v;
+	struct log_line l;
+	const char *key;
 	va_list ap;
 
-	if (level > log_max)
+	if (!log_begin(&l, level, msg))
 		return;
-	line_start(&line, level, msg);
 	va_start(ap, msg);
-	while ((key = va_arg(ap, const char *))) {
-		v = va_arg(ap, const char *);
-		if (v)
-			add_pair(&line, key, v);
-	}
+	while ((key = va_arg(ap, const char *)))
+		log_str(&l, key, va_arg(ap, const char *));
 	va_end(ap);
-	line_end(&line, level);
+	log_end(&l);
 }

@@ -3,6 +3,10 @@
 #define LITE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/timefmt.h"
 
 /*
  * One line per event to stderr: a journald priority prefix, then logfmt
@@ -22,18 +26,33 @@ void log_msg(enum log_level level, const char *fmt, ...)
 #define log_debug(...) log_msg(LOG_DEBUG_, __VA_ARGS__)
 
 /*
- * Event loops: from log_gather(true) on, this thread's lines wait for
- * log_flush, so that a turn's lines are one write; warnings and errors still
- * go out at once, with all before them. log_gather(false) flushes and frees.
- */
-void log_gather(bool on);
-void log_flush(void);
-
-/*
  * A structured line: pairs of key and value (both strings), ended by NULL.
  * A NULL value leaves its pair out.
  */
 void log_kv(enum log_level level, const char *msg, ...)
 	__attribute__((sentinel));
+
+/*
+ * The same in pieces, for the line that every request writes: begin, pairs,
+ * end. Where begin says false the level is not shown and nothing may follow.
+ */
+struct log_line {
+	struct buf *out, own;
+	enum log_level level;
+};
+bool log_begin(struct log_line *l, enum log_level level, const char *msg);
+void log_str(struct log_line *l, const char *key, const char *v);
+void log_num(struct log_line *l, const char *key, uint64_t v);
+void log_ms(struct log_line *l, const char *key, usec_t us);	/* 1.234 */
+void log_end(struct log_line *l);
+
+/*
+ * Event loops: from log_gather(true) on, this thread's lines wait for
+ * log_flush, so that many are one write; warnings and errors still go out at
+ * once, with all before them. log_gather(false) flushes and frees.
+ */
+void log_gather(bool on);
+bool log_waits(void);	/* for a flush */
+void log_flush(void);
 
 #endif

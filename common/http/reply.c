@@ -68,18 +68,6 @@ static bool must_close(const struct http_conn *c)
 				 c->body.left > DRAIN_MAX);
 }
 
-static void add_number(struct buf *b, uint64_t n)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	buf_add(b, digits + at, sizeof(digits) - at);
-}
-
 void reply_prepare(struct http_conn *c, const char *date)
 {
 	struct http_req *rq = &c->rq;
@@ -89,15 +77,15 @@ void reply_prepare(struct http_conn *c, const char *date)
 	rq->close = must_close(c);
 	buf_reset(w);
 	buf_adds(w, "HTTP/1.1 ");
-	add_number(w, (uint64_t)rq->status);
+	buf_addu(w, (uint64_t)rq->status);
 	buf_addc(w, ' ');
 	buf_adds(w, reason(rq->status));
 	buf_adds(w, "\r\nDate: ");
 	buf_adds(w, date);
 	if (!is_bodiless(rq->status)) {
 		buf_adds(w, "\r\nContent-Length: ");
-		add_number(w, rq->file_fd >= 0 ? (uint64_t)rq->file_len
-					       : rq->out.len);
+		buf_addu(w, rq->file_fd >= 0 ? (uint64_t)rq->file_len
+					     : rq->out.len);
 	}
 	if (rq->close)
 		buf_adds(w, "\r\nConnection: close");

@@ -210,16 +210,10 @@ void j_strf(struct jw *w, const char *key, const char *fmt, ...)
 
 void j_int(struct jw *w, const char *key, int64_t v)
 {
-	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
-	char digits[NUM_MAX], *p = digits + sizeof(digits);
-
-	do
-		*--p = (char)('0' + u % 10);
-	while (u /= 10);
-	if (v < 0)
-		*--p = '-';
 	start(w, key);
-	buf_add(w->out, p, (size_t)(digits + sizeof(digits) - p));
+	if (v < 0)
+		buf_addc(w->out, '-');
+	buf_addu(w->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 /* The shortest text that reads back as v; JSON has no infinities. */

@@ -344,30 +344,60 @@ static void on_refuse(struct http_req *http, void *arg)
 	http->status = status;
 }
 
+static void log_error(struct log_line *l, const struct err *e)
+{
+	if (e->kind == ERR_NONE)
+		return;
+	log_str(l, "error", err_name(e->kind));
+	log_str(l, "message", e->msg);
+	log_str(l, "detail", e->detail[0] ? e->detail : NULL);
+}
+
 static void on_finished(struct http_req *http, void *arg)
 {
 	const struct req *rq = http->user;
-	char ms[24], status[8], sql[24];
-	const struct token *t;
-	usec_t us = usec_monotonic() - http->started;
+	const struct token *t = rq ? rq->token : NULL;
+	struct log_line l;
 
 	(void)arg;
-	if (!rq)
+	if (!rq || !log_begin(&l, http->status >= 500 ? LOG_ERR_ : LOG_INFO_,
+			      "request"))
 		return;
-	t = rq->token;
-	snprintf(ms, sizeof(ms), "%lld.%03lld", (long long)us / 1000,
-		 (long long)us % 1000);
-	snprintf(status, sizeof(status), "%d", http->status);
-	snprintf(sql, sizeof(sql), "%lld", (long long)rq->sql_n);
-	log_kv(http->status >= 500 ? LOG_ERR_ : LOG_INFO_, "request",
-	       "req", rq->id, "method", http->method, "path", http->path,
-	       "op", rq->route ? rq->route->op : "-", "status", status,
-	       "ms", ms, "sql", sql, "user", t ? t->user_id : NULL,
-	       "project", t && t->project_id[0] ? t->project_id : NULL,
-	       "peer", http->peer, "aborted", http->aborted ? "1" : NULL,
-	       "error", rq->err.kind ? err_name(rq->err.kind) : NULL,
-	       "message", rq->err.kind ? rq->err.msg : NULL,
-	       "detail", rq->err.detail[0] ? rq->err.detail : NULL, NULL);
+	log_str(&l, "req", rq->id);
+	log_str(&l, "method", http->method);
+	log_str(&l, "path", http->path);
+	log_str(&l, "op", rq->route ? rq->route->op : "-");
+	log_num(&l, "status", (uint64_t)http->status);
+	log_ms(&l, "ms", usec_monotonic() - http->started);
+	log_num(&l, "sql", (uint64_t)rq->sql_n);
+	log_str(&l, "user", t ? t->user_id : NULL);
+	log_str(&l, "project", t && t->project_id[0] ? t->project_id : NULL);
+	log_str(&l, "peer", http->peer);
+	log_str(&l, "aborted", http->aborted ? "1" : NULL);
+	log_error(&l, &rq->err);
+	log_end(&l);
+}
+
+/* A loop's lines may be this late: a write for each turn costs more than the
+ * lines do. */
+#define LOG_LATE_MS 10
+
+static _Thread_local bool log_timer;
+
+static void on_log_timer(struct http_loop *l, void *arg)
+{
+	(void)l;
+	(void)arg;
+	log_timer = false;
+	log_flush();
+}
+
+static void log_later(struct http_loop *l)
+{
+	if (log_timer || !log_waits())
+		return;
+	log_timer = true;
+	http_loop_timer(l, LOG_LATE_MS, on_log_timer, NULL);
 }
 
 static int on_loop_start(struct http_loop *l, void *arg)
@@ -394,7 +424,7 @@ static void on_turn_end(struct http_loop *l, void *arg)
 {
 	(void)arg;
 	loop_sql_flush(l);
-	log_flush();
+	log_later(l);
 }
 
 const struct http_events dispatch_events = {

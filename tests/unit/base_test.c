@@ -70,7 +70,9 @@ static void test_buf(void **state)
 	assert_string_equal(buf_str(&b) + 3883, &"998,999,!"[1]);
 	buf_reset(&b);
 	buf_adds(&b, "new");
-	assert_string_equal(buf_str(&b), "new");
+	buf_addu(&b, 0);
+	buf_addu(&b, UINT64_MAX);
+	assert_string_equal(buf_str(&b), "new018446744073709551615");
 	buf_fini(&b);
 	assert_null(b.data);
 }
@@ -122,30 +124,94 @@ static void test_err_tables(void **state)
 
 /* -- log ----------------------------------------------------------------- */
 
+/* What stderr gets while it is a pipe, "" for nothing. */
+struct catch {
+	int saved, fds[2];
+	char text[1024];
+};
+
+static void catch_start(struct catch *c)
+{
+	assert_int_equal(pipe2(c->fds, O_NONBLOCK), 0);
+	c->saved = dup(STDERR_FILENO);
+	dup2(c->fds[1], STDERR_FILENO);
+}
+
+static const char *caught(struct catch *c)
+{
+	ssize_t n = read(c->fds[0], c->text, sizeof(c->text) - 1);
+
+	c->text[n > 0 ? n : 0] = '\0';
+	return c->text;
+}
+
+static void catch_end(struct catch *c)
+{
+	dup2(c->saved, STDERR_FILENO);
+	close(c->saved);
+	close(c->fds[0]);
+	close(c->fds[1]);
+}
+
 static void test_log(void **state)
 {
-	int saved = dup(STDERR_FILENO), fds[2];
-	char line[512];
-	ssize_t n;
+	struct log_line l;
+	struct catch c;
+	const char *line;
 
 	(void)state;
-	assert_int_equal(pipe(fds), 0);
-	dup2(fds[1], STDERR_FILENO);
+	catch_start(&c);
 	log_init("base-test", LOG_INFO_);
-	log_debug("not shown");
+	log_kv(LOG_DEBUG_, "not shown", NULL);
+	assert_false(log_begin(&l, LOG_DEBUG_, "nor this"));
 	log_kv(LOG_WARN_, "two words", "op", "flavor_show", "none", NULL,
-	       "name", "a\"b\nc", NULL);
-	dup2(saved, STDERR_FILENO);
-	n = read(fds[0], line, sizeof(line) - 1);
-	assert_true(n > 0);
-	line[n] = '\0';
+	       "name", "a\"b\nc", "no", "", NULL);
+	line = caught(&c);
 	assert_memory_equal(line, "<4>time=", 8);
 	assert_string_equal(strstr(line, " name="), " name=base-test "
 			    "msg=\"two words\" op=flavor_show "
-			    "name=\"a\\\"b\\nc\"\n");
-	close(fds[0]);
-	close(fds[1]);
-	close(saved);
+			    "name=\"a\\\"b\\nc\" no=\"\"\n");
+	assert_true(log_begin(&l, LOG_INFO_, "x"));
+	log_str(&l, "none", NULL);
+	log_num(&l, "n", 200);
+	log_ms(&l, "ms", 12034);
+	log_end(&l);
+	assert_string_equal(strstr(caught(&c), " msg="),
+			    " msg=x n=200 ms=12.034\n");
+	catch_end(&c);
+}
+
+static int lines(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += *s == '\n';
+	return n;
+}
+
+static void test_log_gathers(void **state)
+{
+	struct catch c;
+
+	(void)state;
+	catch_start(&c);
+	log_gather(true);
+	assert_false(log_waits());
+	log_kv(LOG_INFO_, "one", NULL);
+	log_kv(LOG_INFO_, "two", NULL);
+	assert_true(log_waits());
+	assert_string_equal(caught(&c), "");
+	log_flush();
+	assert_int_equal(lines(caught(&c)), 2);
+	log_kv(LOG_INFO_, "three", NULL);
+	log_warn("%s", "does not wait");
+	assert_false(log_waits());
+	assert_int_equal(lines(caught(&c)), 2);
+	log_kv(LOG_INFO_, "last", NULL);
+	log_gather(false);
+	assert_int_equal(lines(caught(&c)), 1);
+	catch_end(&c);
 }
 
 /* -- times --------------------------------------------------------------- */
@@ -237,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_err_fills_up),
 		cmocka_unit_test(test_err_tables),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_gathers),
 		cmocka_unit_test(test_time_forms),
 		cmocka_unit_test(test_time_calendar),
 		cmocka_unit_test(test_time_parse),
