@@ -231,23 +231,3 @@ struct token *auth_end(struct auth *a, struct auth_step *st,
 		token_cache_put(a->cache, st->text, st->epoch, t);
 	return t;
 }
-
-struct token *auth_validate(struct auth *a, struct sql_conn *c,
-			    const char *text, struct err *e)
-{
-	struct token *t = auth_cached(a, text);
-	struct rows rows = { 0 };
-	struct auth_step st;
-
-	if (t)
-		return t;
-	if (auth_begin(a, text, &st, e) < 0)
-		return NULL;
-	if (sql_exec(c, &SQL_token_context, st.args, st.nargs, &rows, e) < 0) {
-		auth_drop(&st);
-		return NULL;
-	}
-	t = auth_end(a, &st, &rows, e);
-	rows_fini(&rows);
-	return t;
-}

@@ -72,10 +72,6 @@ struct token *auth_end(struct auth *a, struct auth_step *st,
 		       const struct rows *rows, struct err *e);
 void auth_drop(struct auth_step *st);	/* instead of auth_end */
 
-/* All three at once on a blocking connection. */
-struct token *auth_validate(struct auth *a, struct sql_conn *c,
-			    const char *token_text, struct err *e);
-
 /* The key repository, for the one service that makes tokens. */
 struct fernet_repo;
 struct fernet_repo *auth_keys(struct auth *a);

@@ -22,8 +22,6 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 #define log_err(...) log_msg(LOG_ERR_, __VA_ARGS__)
 #define log_warn(...) log_msg(LOG_WARN_, __VA_ARGS__)
-#define log_info(...) log_msg(LOG_INFO_, __VA_ARGS__)
-#define log_debug(...) log_msg(LOG_DEBUG_, __VA_ARGS__)
 
 /*
  * A structured line: pairs of key and value (both strings), ended by NULL.

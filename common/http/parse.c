@@ -230,15 +230,6 @@ int http_head_parse(const char *buf, size_t len, size_t *seen,
 	return size;
 }
 
-const struct slice *http_head_get(const struct http_head *head,
-				  const char *name)
-{
-	for (size_t i = 0; i < head->nfields; i++)
-		if (slice_is_nocase(head->fields[i].name, name))
-			return &head->fields[i].value;
-	return NULL;
-}
-
 bool http_list_next(struct slice *list, struct slice *element_r)
 {
 	while (list->n) {

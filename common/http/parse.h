@@ -57,10 +57,6 @@ struct http_head {
 int http_head_parse(const char *buf, size_t len, size_t *seen,
 		    struct http_head *head_r);
 
-/* The value of the first field called name, or NULL. */
-const struct slice *http_head_get(const struct http_head *head,
-				  const char *name);
-
 /*
  * Takes the next element of a comma separated list (RFC 9110, 5.6.1) off
  * *list, without blanks; empty elements are skipped. False at the end.

@@ -73,58 +73,10 @@ int http_digest_find(struct slice value, const char *algorithm,
 	return 0;
 }
 
-int http_media_parse(struct slice value, struct http_media *media_r)
+bool http_media_is(const char *content_type, const char *type)
 {
-	struct slice params = value;
-	struct slice type = slice_trim(slice_cut(&params, ';'));
-	struct slice sub = type;
-	struct slice top = slice_cut(&sub, '/');
+	size_t n = strlen(type);
 
-	if (!top.n || !sub.n || memchr(sub.p, '/', sub.n) ||
-	    memchr(type.p, ' ', type.n) || memchr(type.p, ',', type.n))
-		return -1;
-	*media_r = (struct http_media){ type, params };
-	return 0;
-}
-
-/* Takes "name=value" with an optionally quoted value off *params. */
-static struct slice param_cut(struct slice *params)
-{
-	struct slice param = { params->p, 0 };
-	bool quoted = false;
-
-	while (param.n < params->n && (quoted || param.p[param.n] != ';')) {
-		if (param.p[param.n] == '"')
-			quoted = !quoted;
-		else if (quoted && param.p[param.n] == '\\' &&
-			 param.n + 1 < params->n)
-			param.n++;
-		param.n++;
-	}
-	params->p += param.n;
-	params->n -= param.n;
-	if (params->n)
-		params->p++, params->n--;
-	return param;
-}
-
-bool http_media_param(const struct http_media *media, const char *name,
-		      struct slice *value_r)
-{
-	struct slice params = media->params;
-
-	while (params.n) {
-		struct slice value = param_cut(&params);
-		struct slice key = slice_trim(slice_cut(&value, '='));
-
-		if (!slice_is_nocase(key, name))
-			continue;
-		value = slice_trim(value);
-		if (value.n >= 2 && value.p[0] == '"' &&
-		    value.p[value.n - 1] == '"')
-			value = (struct slice){ value.p + 1, value.n - 2 };
-		*value_r = value;
-		return true;
-	}
-	return false;
+	return content_type && strncasecmp(content_type, type, n) == 0 &&
+	       strchr("; \t", content_type[n]);
 }

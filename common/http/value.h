@@ -4,6 +4,7 @@
 
 /* Structured values of header fields; pure functions. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/http/slice.h"
@@ -31,19 +32,8 @@ enum http_range_result http_range_parse(struct slice value, int64_t size,
 int http_digest_find(struct slice value, const char *algorithm,
 		     struct slice *text_r);
 
-struct http_media {
-	struct slice type;	/* "text/plain" as sent; compare without case */
-	struct slice params;	/* behind the first ';' */
-};
-
-/* Splits a Content-Type (RFC 9110, 8.3.1). Returns 0, or -1 if malformed. */
-int http_media_parse(struct slice value, struct http_media *media_r);
-
-/*
- * Finds a parameter by name, without case; a quoted value comes without its
- * quotes (and with its backslashes). True when found.
- */
-bool http_media_param(const struct http_media *media, const char *name,
-		      struct slice *value_r);
+/* Is that the type ("text/plain") of a Content-Type, whatever its parameters
+ * (RFC 9110, 8.3.1)? NULL, where there is none, is no type. */
+bool http_media_is(const char *content_type, const char *type);
 
 #endif

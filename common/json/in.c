@@ -346,13 +346,3 @@ int json_fields(json_t *obj, const struct jfield *f, int mv, void *out,
 		return -1;
 	return p->flags & J_OPEN ? 0 : check_additional(obj, f, mv, bad_r);
 }
-
-int json_fields_err(json_t *obj, const struct jfield *f, int mv, void *out,
-		    struct err *e)
-{
-	struct jbad bad;
-
-	if (json_fields(obj, f, mv, out, &bad) < 0)
-		return err_set(e, ERR_BAD_REQUEST, "%s", bad.text);
-	return 0;
-}

@@ -96,13 +96,10 @@ struct jbad {
 /*
  * Fills *out by the table; members whose key is absent keep what they were.
  * Strings are borrowed from obj. mv: the request's minor microversion (0 where
- * the service has none). Returns -1 with bad filled (or e, BAD_REQUEST with
- * bad.text, by json_fields_err).
+ * the service has none). Returns -1 with bad filled.
  */
 int json_fields(json_t *obj, const struct jfield *f, int mv, void *out,
 		struct jbad *bad_r);
-int json_fields_err(json_t *obj, const struct jfield *f, int mv, void *out,
-		    struct err *e);
 bool jfields_has(json_t *obj, const char *key);	/* present and not null */
 
 /* Prints the table as a JSON Schema object. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/http/value.h"
 #include "common/service/service.h"
 
 struct arena *req_arena(struct req *rq)
@@ -85,14 +86,6 @@ static int body_bad(struct req *rq, const char *rule, const char *text)
 	return rq->svc->bad_field(rq, "", &bad);
 }
 
-static bool media_is_json(const char *type)
-{
-	static const char json[] = "application/json";
-
-	return !type || (strncasecmp(type, json, sizeof(json) - 1) == 0 &&
-			 strchr("; \t", type[sizeof(json) - 1]));
-}
-
 static void body_drop(void *body)
 {
 	json_decref(body);
@@ -100,11 +93,12 @@ static void body_drop(void *body)
 
 json_t *req_json(struct req *rq)
 {
+	const char *type = req_header(rq, "Content-Type");
 	struct err e = { 0 };
 
 	if (rq->body)
 		return rq->body;
-	if (!media_is_json(req_header(rq, "Content-Type"))) {
+	if (type && !http_media_is(type, "application/json")) {
 		body_bad(rq, "media", "Unsupported Content-Type");
 		return NULL;
 	}

@@ -131,7 +131,7 @@ static PGresult *run(struct sql_conn *c, const struct sql_stmt *s,
 		link_seen_set(&c->seen, s, true);
 	}
 	return PQexecPrepared(c->pg, s->name, s->nparams, p->values,
-			      p->lengths, p->formats, 1);
+			      NULL, NULL, 1);
 }
 
 /* A transaction is over with its first error, so nothing is tried twice. */
@@ -156,7 +156,6 @@ int sql_exec(struct sql_conn *c, const struct sql_stmt *s,
 	     const struct sql_arg *args, int nargs, struct rows *rows_r,
 	     struct err *e)
 {
-	usec_t t0 = usec_monotonic();
 	struct link_params p;
 	PGresult *res;
 	int rc = 0;
@@ -166,8 +165,6 @@ int sql_exec(struct sql_conn *c, const struct sql_stmt *s,
 	if (conn_ready(c, e) < 0)
 		return -1;
 	res = run_again_if_stale(c, s, &p);
-	c->count++;
-	c->spent += usec_monotonic() - t0;
 	if (!link_ok(res))
 		rc = link_fault(e, s->name, res);
 	else if (rows_r)
@@ -182,12 +179,6 @@ int sql_script(struct sql_conn *c, const char *text, struct err *e)
 	if (conn_ready(c, e) < 0)
 		return -1;
 	return conn_command(c, text, e);
-}
-
-void sql_conn_stats(const struct sql_conn *c, int64_t *n_r, usec_t *t_r)
-{
-	*n_r = c->count;
-	*t_r = c->spent;
 }
 
 /* -- transactions -------------------------------------------------------- */

@@ -17,8 +17,6 @@ struct sql_conn {
 	char channels[CONN_CHANNELS][64];
 	int nchannels;
 	bool missed;		/* was not listening for a while */
-	int64_t count;
-	usec_t spent;
 };
 
 /* Not connected yet; the first use does that. */

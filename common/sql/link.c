@@ -121,11 +121,6 @@ struct sql_arg sql_int_or_null(int64_t v, int64_t none)
 	return v == none ? sql_null() : sql_arg_int(v);
 }
 
-struct sql_arg sql_bytes(const void *p, size_t n)
-{
-	return (struct sql_arg){ SQL_BYTES, p, (int64_t)n };
-}
-
 /* Text, so that a number fits whatever numeric type the statement has. */
 void link_params_init(struct link_params *p, const struct sql_arg *args,
 		      int nargs)
@@ -135,7 +130,6 @@ void link_params_init(struct link_params *p, const struct sql_arg *args,
 		const struct sql_arg *a = &args[i];
 
 		p->values[i] = p->text[i];
-		p->lengths[i] = p->formats[i] = 0;
 		switch (a->type) {
 		case SQL_NULL:
 			p->values[i] = NULL;
@@ -152,11 +146,6 @@ void link_params_init(struct link_params *p, const struct sql_arg *args,
 			break;
 		case SQL_TIME:
 			time_format(a->i, TIME_USEC_Z, p->text[i]);
-			break;
-		case SQL_BYTES:
-			p->values[i] = a->s;
-			p->lengths[i] = (int)a->i;
-			p->formats[i] = 1;
 			break;
 		}
 	}

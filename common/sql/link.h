@@ -11,7 +11,6 @@
 /* Parameters as libpq takes them. Borrows the strings of args. */
 struct link_params {
 	const char *values[SQL_ARGS_MAX];
-	int lengths[SQL_ARGS_MAX], formats[SQL_ARGS_MAX];
 	char text[SQL_ARGS_MAX][TIME_MAX];
 };
 void link_params_init(struct link_params *p, const struct sql_arg *args,

@@ -85,9 +85,7 @@ static struct item *queue_get(struct queue *q)
 
 static size_t arg_size(const struct sql_arg *a)
 {
-	if (!a->s)
-		return 0;
-	return a->type == SQL_BYTES ? (size_t)a->i : strlen(a->s) + 1;
+	return a->s ? strlen(a->s) + 1 : 0;
 }
 
 static struct item *item_new(enum kind kind, const struct sql_stmt *s,
@@ -168,8 +166,7 @@ static void execute(struct pipeline *p, struct item *it)
 	}
 	link_params_init(&params, it->args, it->nargs);
 	sent(p, it, PQsendQueryPrepared(p->pg, s->name, s->nparams,
-					params.values, params.lengths,
-					params.formats, 1));
+					params.values, NULL, NULL, 1));
 }
 
 /* In a batch of its own, so that it shares nobody's fate. */

@@ -8,7 +8,7 @@
 
 /* Numbers of PostgreSQL's types (catalog/pg_type.dat), which never change. */
 enum {
-	T_BOOL = 16, T_BYTEA = 17, T_CHAR = 18, T_NAME = 19, T_INT8 = 20,
+	T_BOOL = 16, T_CHAR = 18, T_NAME = 19, T_INT8 = 20,
 	T_INT2 = 21, T_INT4 = 23, T_TEXT = 25, T_OID = 26, T_JSON = 114,
 	T_FLOAT4 = 700, T_FLOAT8 = 701, T_UNKNOWN = 705, T_BPCHAR = 1042,
 	T_VARCHAR = 1043, T_TIMESTAMPTZ = 1184, T_UUID = 2950, T_JSONB = 3802,
@@ -213,13 +213,4 @@ usec_t row_time(const struct row *r, int col)
 	t = (usec_t)get64(value(r, col));
 	/* 'infinity' is the largest number already. */
 	return t > INT64_MAX - PG_EPOCH ? INT64_MAX : t + PG_EPOCH;
-}
-
-const void *row_bytes(const struct row *r, int col, size_t *n_r)
-{
-	assert(type_of(r, col) == T_BYTEA);
-	if (is_null(r, col))
-		return NULL;
-	*n_r = length(r, col);
-	return value(r, col);
 }

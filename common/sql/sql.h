@@ -24,11 +24,11 @@ struct sql_stmt {
 #define SQL_GROUP_MAX 512
 
 /* Parameters. ARGS(a, b, 3, true) is an array of these and their number. */
-enum sql_type { SQL_NULL, SQL_TEXT, SQL_INT, SQL_BOOL, SQL_TIME, SQL_BYTES };
+enum sql_type { SQL_NULL, SQL_TEXT, SQL_INT, SQL_BOOL, SQL_TIME };
 struct sql_arg {
 	enum sql_type type;
-	const char *s;		/* TEXT, BYTES; NULL is SQL null */
-	int64_t i;		/* INT, BOOL, TIME; length of BYTES */
+	const char *s;		/* TEXT; NULL is SQL null */
+	int64_t i;		/* INT, BOOL, TIME */
 };
 
 struct sql_arg sql_arg_text(const char *s);	/* borrowed */
@@ -39,7 +39,6 @@ struct sql_arg sql_time(usec_t t);		/* timestamptz */
 struct sql_arg sql_null(void);
 /* An int that is null when it is `none`. */
 struct sql_arg sql_int_or_null(int64_t v, int64_t none);
-struct sql_arg sql_bytes(const void *p, size_t n);	/* bytea, borrowed */
 
 #define SQL_ARG(x) _Generic((x), \
 	char *: sql_arg_text, const char *: sql_arg_text, \
@@ -112,7 +111,6 @@ int64_t row_int(const struct row *r, int col);	/* 0 for null */
 bool row_bool(const struct row *r, int col);	/* false for null */
 double row_double(const struct row *r, int col);
 usec_t row_time(const struct row *r, int col);	/* 0 for null */
-const void *row_bytes(const struct row *r, int col, size_t *n_r);
 
 /* Named constraints of the schema are error messages: a table per service. */
 struct sql_constraint {
@@ -157,8 +155,6 @@ int sql_script(struct sql_conn *c, const char *text, struct err *e);
  * transaction, where NOTIFY serialises commits). */
 int sql_notify(struct sql_conn *c, const char *channel, const char *payload,
 	       struct err *e);
-/* Number of statements run and microseconds spent on this connection. */
-void sql_conn_stats(const struct sql_conn *c, int64_t *n_r, usec_t *t_r);
 
 /*
  * Waits up to ms for a notification on the channels given to sql_listen.

@@ -2,8 +2,8 @@
 #include "glance-lite/api/patch.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "common/http/value.h"
 #include "glance-lite/api/attr.h"
 
 static const char *const op_names[] = {
@@ -17,14 +17,10 @@ int patch_dialect(const char *content_type)
 		"application/openstack-images-v2.0-json-patch",
 		"application/openstack-images-v2.1-json-patch",
 	};
-	size_t n;
 
-	for (int i = 0; content_type && i < 2; i++) {
-		n = strlen(types[i]);
-		if (strncasecmp(content_type, types[i], n) == 0 &&
-		    strchr("; \t", content_type[n]))
+	for (int i = 0; i < 2; i++)
+		if (http_media_is(content_type, types[i]))
 			return 20 + i;
-	}
 	return -1;
 }
 

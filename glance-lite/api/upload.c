@@ -19,11 +19,8 @@
 
 static int check_type(struct req *rq)
 {
-	static const char octets[] = "application/octet-stream";
-	const char *type = req_header(rq, "Content-Type");
-
-	if (type && strncasecmp(type, octets, sizeof(octets) - 1) == 0 &&
-	    strchr("; \t", type[sizeof(octets) - 1]))
+	if (http_media_is(req_header(rq, "Content-Type"),
+			  "application/octet-stream"))
 		return 0;
 	return fail(rq, ERR_BAD_MEDIA, NULL);
 }

@@ -45,14 +45,11 @@ static void target_check(struct slice target)
 
 static void value_check(struct slice value)
 {
-	struct http_media media;
 	struct slice element;
 	int64_t first, last;
 
 	if (http_range_parse(value, 1000, &first, &last) == HTTP_RANGE_OK)
 		assert(first >= 0 && first <= last && last < 1000);
-	if (http_media_parse(value, &media) == 0)
-		http_media_param(&media, "charset", &element);
 	while (http_list_next(&value, &element))
 		assert(element.n);
 }

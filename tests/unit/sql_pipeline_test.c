@@ -23,7 +23,7 @@ STMT(misspelt, 3, 1, "select nosuch($1::int)");
 STMT(get, 4, 1, "select * from things where id = $1");
 STMT(get_too, 5, 1, "select * from things where id = $1");
 STMT(nap, 6, 1, "select 1 from pg_sleep($1::float8)");
-STMT(echo, 7, 2, "select $1::text, $2::bytea");
+STMT(echo, 7, 1, "select $1::text");
 STMT(many, 8, 1, "select repeat('x', 1000) from generate_series(1, $1::int)");
 STMT(refuse, 9, 1, "select lt($1)");
 
@@ -211,25 +211,21 @@ static void test_submit_from_callback(void **state)
 static void echoed(void *arg, const struct rows *rows, const struct err *err)
 {
 	struct row row = rows_at(rows, 0);
-	size_t n;
 
 	(void)arg;
 	assert_null(err);
 	assert_string_equal(row_text(&row, 0), "copied");
-	assert_memory_equal(row_bytes(&row, 1, &n), "\0\1", 2);
 	pending--;
 }
 
 static void test_args_are_copied(void **state)
 {
-	char text[] = "copied", bytes[] = { 0, 1 };
+	char text[] = "copied";
 
 	(void)state;
 	pending++;
-	pipeline_submit(p, &echo, ARGS(text, sql_bytes(bytes, 2)), echoed,
-			NULL);
+	pipeline_submit(p, &echo, ARGS(text), echoed, NULL);
 	memset(text, 'x', sizeof(text) - 1);
-	memset(bytes, 'x', sizeof(bytes));
 	finish();
 }
 
