@@ -198,6 +198,8 @@ static int serve(const struct service *svc, const sigset_t *signals,
 		.svc = svc,
 		.auth = auth,
 		.dsn = conf_str(conf, "database", "connection"),
+		.behind_proxy = conf_bool(conf, "oslo_middleware",
+					  "enable_proxy_headers_parsing"),
 	};
 	struct http_conf hc = {
 		.listen = conf_str(conf, "DEFAULT", "listen"),

@@ -9,15 +9,20 @@
 
 /* -- making a request ----------------------------------------------------- */
 
+/* What a proxy says of the request as it got it. */
+static const char *forwarded(const struct req *rq, const char *name)
+{
+	return rq->dispatch->behind_proxy ? req_header(rq, name) : NULL;
+}
+
 static const char *base_url(struct req *rq)
 {
-	const char *proto = req_header(rq, "X-Forwarded-Proto");
-	const char *host = req_header(rq, "X-Forwarded-Host");
-	struct arena *a = req_arena(rq);
+	const char *proto = forwarded(rq, "X-Forwarded-Proto");
+	const char *host = forwarded(rq, "X-Forwarded-Host");
 
 	if (!host)
 		host = req_header(rq, "Host");
-	return arena_join(a, proto ? proto : "http", "://",
+	return arena_join(req_arena(rq), proto ? proto : "http", "://",
 			  host ? host : "localhost", NULL);
 }
 

@@ -19,6 +19,7 @@ struct dispatch {
 	struct router *router;
 	struct auth *auth;
 	const char *dsn;
+	bool behind_proxy;		/* X-Forwarded-* can be believed */
 };
 
 /* Their arg: struct dispatch. */

@@ -18,6 +18,9 @@ static const struct conf_opt common_opts[] = {
 	  "bytes of a JSON body (oslo.middleware's option)" },
 	{ "DEFAULT", "shutdown_timeout", CONF_INT, "10",
 	  "seconds that running requests have to end at a stop" },
+	{ "oslo_middleware", "enable_proxy_headers_parsing", CONF_BOOL,
+	  "false", "links in replies are made of X-Forwarded-Proto and -Host; "
+	  "only for a proxy that sets both" },
 	{ "database", "connection", CONF_STR, NULL,
 	  "the catalog, as a libpq connection string or URI" },
 	{ "database", "max_pool_size", CONF_INT, "4",

@@ -31,7 +31,8 @@ struct req {
 	int mv;				/* minor microversion, 0: none */
 	const char *id;			/* "req-<uuid>" */
 	const char *base_url;		/* "http://host:port", as the client
-					   sees us (Host, X-Forwarded-*) */
+					   sees us (Host; X-Forwarded-* of
+					   a proxy that is believed) */
 	struct jw w;			/* writes the reply's body */
 	struct err err;
 	json_t *body;			/* parsed JSON body or NULL, owned */
