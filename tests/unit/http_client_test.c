@@ -29,7 +29,8 @@ static void test_do(void **state)
 		"Content-Type: application/json", NULL };
 	struct http_client *c = http_client_new(5000);
 	struct buf in = { 0 }, out = { 0 };
-	struct http_call post = { "POST", NULL, headers, &in };
+	struct http_call post = { .method = "POST", .headers = headers,
+				  .body = &in };
 	struct err e = { 0 };
 
 	(void)state;
