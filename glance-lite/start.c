@@ -24,7 +24,7 @@ const struct conf_opt glance_opts[] = {
 	  "/var/lib/glance/images", "folder of the image files" },
 	{ "glance_store", "delta_conversions", CONF_INT, "2",
 	  "images stored as deltas that are made complete at the same time, "
-	  "each by a qemu-img" },
+	  "each by a qemu-img, 1 to 64" },
 	{ "image_format", "require_image_format_match", CONF_BOOL, "false",
 	  "refuse data that is not recognised as the claimed disk_format; "
 	  "data recognised as another format is always refused" },
@@ -82,6 +82,18 @@ static int settle(struct sql_conn *conn, const struct row *row,
 	return 0;
 }
 
+static int start_deltas(const struct conf *conf, struct err *e)
+{
+	int64_t n = conf_int(conf, "glance_store", "delta_conversions");
+
+	if (n < 1 || n > 64)
+		return err_set(e, ERR_BAD_REQUEST, "[glance_store] "
+			       "delta_conversions is not within 1 and 64");
+	whole_init();
+	convert_init((int)n);
+	return 0;
+}
+
 int glance_start(const struct conf *conf, struct sql_conn *conn,
 		 struct err *e)
 {
@@ -92,9 +104,8 @@ int glance_start(const struct conf *conf, struct sql_conn *conn,
 	/* A limit on file sizes is a failed write, no reason to die. */
 	signal(SIGXFSZ, SIG_IGN);
 	read_conf(conf);
-	whole_init();
-	convert_init((int)conf_int(conf, "glance_store",
-				   "delta_conversions"));
+	if (start_deltas(conf, e) < 0)
+		return -1;
 	state.store = store_new(conf_str(conf, "glance_store",
 					 "filesystem_store_datadir"), e);
 	if (!state.store)
