@@ -127,7 +127,7 @@ static int store_body(struct req *rq, struct upload *up)
 
 /* -- the outcome ----------------------------------------------------------- */
 
-int64_t record(struct req *rq, const struct sql_stmt *stmt,
+int64_t outcome_record(struct req *rq, const struct sql_stmt *stmt,
 	       const struct sql_arg *args, int nargs)
 {
 	int64_t n;
@@ -149,7 +149,7 @@ int64_t record(struct req *rq, const struct sql_stmt *stmt,
 static int finish(struct req *rq, struct upload *up,
 		  const struct sql_stmt *end)
 {
-	int64_t n = record(rq, end, ARGS(up->id, up->put.size,
+	int64_t n = outcome_record(rq, end, ARGS(up->id, up->put.size,
 		sql_int_or_null(up->virtual_size, -1),
 		(const char *)up->checksum, "sha512",
 		(const char *)up->hash));
@@ -167,7 +167,7 @@ static int undo(struct req *rq, const struct upload *up)
 {
 	struct err why = rq->err;
 
-	record(rq, &SQL_image_upload_undo, ARGS(up->id));
+	outcome_record(rq, &SQL_image_upload_undo, ARGS(up->id));
 	rq->err = why;
 	return -1;
 }

@@ -40,7 +40,7 @@ int upload_take(struct req *rq, struct upload *up,
  * Runs a statement that records an outcome, which must not get lost with the
  * database's connection after an hour of work: it may be repeated.
  */
-int64_t record(struct req *rq, const struct sql_stmt *stmt,
+int64_t outcome_record(struct req *rq, const struct sql_stmt *stmt,
 	       const struct sql_arg *args, int nargs);
 
 #endif

@@ -97,8 +97,9 @@ static int gone(const struct whole *w)
  * start, which looks for what is left of it. */
 static int finish(struct whole *w)
 {
-	int64_t n = record(w->rq, &SQL_whole_made, ARGS(w->id, w->put.size,
-		(const char *)w->checksum, "sha512", (const char *)w->hash));
+	int64_t n = outcome_record(w->rq, &SQL_whole_made,
+		ARGS(w->id, w->put.size, (const char *)w->checksum, "sha512",
+		     (const char *)w->hash));
 
 	if (n != 0)
 		return n < 0 ? -1 : 0;
@@ -110,7 +111,7 @@ static int undo(struct whole *w)
 {
 	struct err why = w->rq->err;
 
-	if (record(w->rq, &SQL_whole_undone, ARGS(w->id)) == 0)
+	if (outcome_record(w->rq, &SQL_whole_undone, ARGS(w->id)) == 0)
 		return gone(w);
 	w->rq->err = why;
 	return -1;

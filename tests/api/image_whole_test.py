@@ -312,6 +312,23 @@ def test_whole_stopped():
                          "afterwards")
 
 
+def test_whole_crowd():
+    """Those who wait do not take all threads: some are told to come again."""
+    with tempfile.TemporaryDirectory(prefix="lite-") as temp, \
+            concurrent.futures.ThreadPoolExecutor(40) as pool:
+        gate, env = gate_for(os.path.join(temp, "bin"))
+        with Cloud(env=env) as own:
+            _, base, _, images = gated(own)
+            futures = [asking(own, pool, images[0]) for _ in range(40)]
+            gate.begun()
+            check(until(lambda: sum(f.done() for f in futures) == 8, 10),
+                  "eight have their answer")
+            status(download(own.demo, base), 200, "what is there")
+            gate.go()
+            equal(sorted(statuses(futures)), [200] * 32 + [503] * 8, "crowd")
+            equal(len(gate.begun()), 1, "conversions")
+
+
 def test_whole_deleted():
     """An image that is deleted while its complete file is made; a database
     that is away when the file is there."""
