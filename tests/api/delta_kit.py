@@ -3,9 +3,10 @@
 import base64
 import hashlib
 import os
+import socket
 import subprocess
 
-from harness import need, status
+from harness import check, need, status, until
 from image_kit import JSON, create, path, upload
 
 MIB = 1 << 20
@@ -91,3 +92,35 @@ def stored(cloud, base, overlay, client=None, **fields):
     image = begun(cloud, base, client, **fields)
     status(send(cloud, image, read(overlay)), 204, "delta")
     return image
+
+
+def incoming(cloud):
+    return os.listdir(cloud.path("images", "incoming"))
+
+
+def begin(cloud, image, data, size):
+    """Sends the head of an upload and some of its data."""
+    sock = socket.create_connection(cloud.urls["image"])
+    sock.sendall(("PUT %s HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\n"
+                  "Content-Type: application/octet-stream\r\n"
+                  "Content-Length: %d\r\n\r\n" % (
+                      path(image, "/delta"), cloud.admin.token, size)
+                  ).encode() + data)
+    check(until(lambda: incoming(cloud), 5), "receiving")
+    return sock
+
+
+def download(client, image, **kw):
+    return client.get("image", path(image, "/file"), **kw)
+
+
+def complete(disks, overlay, data, what):
+    """It stands alone and is what overlay over base is."""
+    got = write(disks.path("got"), data)
+    run("qemu-img", "check", "-q", "-f", "qcow2", got)
+    info = subprocess.run(["qemu-img", "info", "-f", "qcow2", got],
+                          capture_output=True, text=True, check=True).stdout
+    check("backing file" not in info, what + ": no backing file")
+    run("qemu-img", "compare", "-q", "-f", "qcow2", "-F", "qcow2", got,
+        overlay)
+    check(True, what + ": the same contents")

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that are stored as what differs from their base."""
-import os
-import socket
-
 from delta_kit import (
-    MIB, SIZE, Disks, base_image, begun, digest, read, send, stored)
+    MIB, SIZE, Disks, base_image, begin, begun, digest, incoming, read, send,
+    stored)
 from harness import Cloud, check, equal, status, until
 from image_kit import (
     JSON, create, explained, files, path, show, upload)
@@ -141,22 +139,6 @@ def test_delta_refused(cloud):
     status(send(cloud, image, good, headers={
         "Content-Digest": "sha-256=:xyz:"}), 204, "another attempt")
     status(cloud.demo.get("image", path(image, "/delta")), 200)
-
-
-def incoming(cloud):
-    return os.listdir(cloud.path("images", "incoming"))
-
-
-def begin(cloud, image, data, size):
-    """Sends the head of an upload and some of its data."""
-    sock = socket.create_connection(cloud.urls["image"])
-    sock.sendall(("PUT %s HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\n"
-                  "Content-Type: application/octet-stream\r\n"
-                  "Content-Length: %d\r\n\r\n" % (
-                      path(image, "/delta"), cloud.admin.token, size)
-                  ).encode() + data)
-    check(until(lambda: incoming(cloud), 5), "receiving")
-    return sock
 
 
 def test_delta_broken_off(cloud):

@@ -2,11 +2,10 @@
 """Bases that are deleted, and the images that rest on them as deltas."""
 import concurrent.futures
 
-from delta_kit import Disks, base_image, begun, read, send, stored
+from delta_kit import (
+    Disks, base_image, begin, begun, complete, download, read, send, stored)
 from harness import Client, Cloud, check, equal, status, until
 from image_kit import JSON, V21, explained, files, path, show
-from image_delta_test import begin
-from image_whole_test import complete, download
 
 
 def delete(client, image, query=""):

@@ -9,25 +9,10 @@ import tempfile
 import time
 
 from delta_kit import (
-    MIB, SIZE, Disks, base_image, read, run, stored, write)
+    MIB, SIZE, Disks, base_image, complete, download, read, run, stored,
+    write)
 from harness import Client, Cloud, check, equal, need, status, until
 from image_kit import JSON, V21, files, path, show
-
-
-def download(client, image, **kw):
-    return client.get("image", path(image, "/file"), **kw)
-
-
-def complete(disks, overlay, data, what):
-    """It stands alone and is what overlay over base is."""
-    got = write(disks.path("got"), data)
-    run("qemu-img", "check", "-q", "-f", "qcow2", got)
-    info = subprocess.run(["qemu-img", "info", "-f", "qcow2", got],
-                          capture_output=True, text=True, check=True).stdout
-    check("backing file" not in info, what + ": no backing file")
-    run("qemu-img", "compare", "-q", "-f", "qcow2", "-F", "qcow2", got,
-        overlay)
-    check(True, what + ": the same contents")
 
 
 def recorded(cloud, image, data):
