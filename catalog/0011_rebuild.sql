@@ -96,3 +96,80 @@ begin
 	end if;
 end
 $$;
+
+-- -- rebuild --------------------------------------------------------------
+
+-- The properties of the image of a rebuild; 400 when it cannot be booted.
+create function compute.rebuild_image_pick(s compute.servers, p_admin boolean)
+	returns jsonb
+language plpgsql as $$
+begin
+	perform from image.images i
+	where i.id = s.image_id and i.deleted_at is null
+		and image.visible(i, exists (select from image.members m
+			where m.image_id = i.id and m.member = s.project_id),
+			s.project_id, p_admin);
+	if not found then
+		perform compute.refuse(400, 'Cannot find image for rebuild');
+	end if;
+	return compute.image_pick(s.image_id, s.project_id, p_admin,
+		jsonb_populate_record(null::compute.flavors, s.flavor));
+end
+$$;
+
+-- The server with the key pair that it names now, or with none.
+create function compute.rebuild_key(s compute.servers) returns compute.servers
+language plpgsql as $$
+begin
+	select public_key, type into s.public_key, s.key_type
+	from compute.keypairs where user_id = s.user_id and name = s.key_name;
+	if not found and s.key_name is not null then
+		perform compute.refuse(400, 'Invalid key_name provided.');
+	end if;
+	return s;
+end
+$$;
+
+-- Begins to make a server anew. p has those columns of compute.servers that
+-- change (image_id, name, hostname, description, metadata, key_name,
+-- user_data, access_ip_v4, access_ip_v6, disk_config), null where they end,
+-- and: admin, plain_files, job (the arguments for the agent: admin_pass,
+-- files, preserve_ephemeral). The server's host has a job then.
+create function compute.server_rebuild(p_id uuid, p_scope text, p jsonb,
+	who jsonb) returns compute.servers
+language plpgsql as $$
+declare
+	s compute.servers := compute.server_lock(p_id, p_scope);
+	args jsonb := p -> 'job'
+		|| jsonb_build_object('stopped', s.vm_state = 'stopped');
+begin
+	s := jsonb_populate_record(s, p);
+	s.image_props := compute.rebuild_image_pick(s,
+		(p ->> 'admin')::boolean);
+	if p ? 'metadata' then
+		s.metadata := compute.metadata_fit(s.project_id, s.metadata);
+	end if;
+	if p ? 'key_name' then
+		s := compute.rebuild_key(s);
+	end if;
+	args := jsonb_set(args, '{files}', compute.files_fit(args -> 'files',
+		(p ->> 'plain_files')::int, s.project_id, s.image_id));
+	perform compute.server_command(p_id, p_scope, 'rebuild',
+		'{active,stopped,error}', '{}', 'rebuilding', args, who);
+	if s.launched_at is null then
+		perform compute.refuse(409, 'Cannot ''rebuild'' an instance '
+			'which has never been active');
+	end if;
+	update compute.servers set image_id = s.image_id,
+		image_props = s.image_props, name = s.name,
+		hostname = s.hostname, description = s.description,
+		metadata = s.metadata, key_name = s.key_name,
+		public_key = s.public_key, key_type = s.key_type,
+		user_data = s.user_data, access_ip_v4 = s.access_ip_v4,
+		access_ip_v6 = s.access_ip_v6, disk_config = s.disk_config,
+		progress = 0
+	where id = p_id
+	returning * into s;
+	return s;
+end
+$$;

@@ -76,5 +76,8 @@ int check_string_map(struct req *rq, const char *field, const json_t *map);
 /* One server: key NULL in a list. `urls` of the reply. */
 void server_view(struct req *rq, const struct urls *u, const char *key,
 		 const struct row *row);
+/* The same in the reply to a rebuild, with its new password. */
+void rebuilt_view(struct req *rq, const struct urls *u, const struct row *row,
+		  const char *password);
 
 #endif

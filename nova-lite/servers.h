@@ -14,6 +14,12 @@ int check_tags(struct req *rq, const json_t *tags);
 /* One tag of the path or a list; `field` for the message. */
 int check_tag(struct req *rq, const char *field, const json_t *tag);
 
+/* What creates and rebuilds make up (api/server_draft.c); in the arena. */
+const char *random_text(struct req *rq, size_t n, const char *alphabet);
+const char *random_password(struct req *rq);
+/* "" takes an address or user data away. */
+const char *null_if_empty(const char *s);
+
 /*
  * The files of a create or a rebuild (api/server_files.c). The limits of the
  * project are the catalog's to judge: see compute.files_fit.

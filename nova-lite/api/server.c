@@ -353,12 +353,6 @@ static const struct jfield server_fields[] = {
 	JF_END
 };
 
-/* "" takes an address away, as null does a description. */
-static const char *null_if_empty(const char *s)
-{
-	return s && *s ? s : NULL;
-}
-
 int server_update(struct req *rq)
 {
 	const char *id = path_server(rq);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "common/crypto/digest.h"
 #include "common/json/text.h"
 #include "nova-lite/check.h"
 #include "nova-lite/server_in.h"
 
-#define PASSWORD_LENGTH 12
 #define COUNT_MAX 100000
 
 static const struct jfield server_fields[] = {
@@ -155,17 +153,6 @@ static int read_server(struct req *rq, struct server_in *in)
 
 /* -- what the catalog gets ------------------------------------------------ */
 
-static void random_text(char *out, size_t n, const char *alphabet)
-{
-	unsigned char bytes[64];
-	size_t k = strlen(alphabet), i;
-
-	random_bytes(bytes, n);
-	for (i = 0; i < n; i++)
-		out[i] = alphabet[bytes[i] % k];
-	out[n] = '\0';
-}
-
 static void raw_or(struct jw *w, const char *key, const char *json,
 		   const char *dflt)
 {
@@ -176,11 +163,6 @@ static void raw_or(struct jw *w, const char *key, const char *json,
 static const char *text_of(struct req *rq, const json_t *v)
 {
 	return v ? json_text(rq, v) : NULL;
-}
-
-static const char *some(const char *s)
-{
-	return s && *s ? s : NULL;
 }
 
 /* What only the agent needs goes with the job, and away with it. */
@@ -228,23 +210,22 @@ static void names_view(struct jw *w, const struct server_in *in)
 static const char *draft(struct req *rq, const struct server_in *in)
 {
 	_cleanup_(buf_fini) struct buf out = { 0 };
-	char reservation[9];
 	struct jw w;
 
-	random_text(reservation, 8, "0123456789abcdefghijklmnopqrstuvwxyz");
 	jw_init(&w, &out);
 	j_obj(&w, NULL);
 	owner_view(rq, &w);
 	place_view(&w, in);
 	names_view(&w, in);
-	j_strf(&w, "reservation_id", "r-%s", reservation);
+	j_strf(&w, "reservation_id", "r-%s",
+	       random_text(rq, 8, "0123456789abcdefghijklmnopqrstuvwxyz"));
 	j_str(&w, "image_id", in->image);
 	j_str(&w, "flavor_id", in->flavor_id);
 	j_str(&w, "key_name", in->key_name);
-	j_str(&w, "user_data", some(in->user_data));
+	j_str(&w, "user_data", null_if_empty(in->user_data));
 	j_bool(&w, "config_drive", in->config_drive);
-	j_str(&w, "access_ip_v4", some(in->v4));
-	j_str(&w, "access_ip_v6", some(in->v6));
+	j_str(&w, "access_ip_v4", null_if_empty(in->v4));
+	j_str(&w, "access_ip_v6", null_if_empty(in->v6));
 	j_str(&w, "disk_config", in->disk_config ? in->disk_config : "MANUAL");
 	raw_or(&w, "metadata", text_of(rq, in->metadata), "{}");
 	raw_or(&w, "tags", text_of(rq, in->tags), "[]");
@@ -327,18 +308,14 @@ static void wake_agents(struct req *rq, const struct rows *rows)
 
 int server_create(struct req *rq)
 {
-	char password[PASSWORD_LENGTH + 1];
 	struct server_in in = { 0 };
 	const struct rows *rows;
 	struct row row;
 
 	if (read_server(rq, &in) < 0)
 		return -1;
-	random_text(password, PASSWORD_LENGTH,
-		    "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-		    "abcdefghijkmnopqrstuvwxyz");
 	if (!in.password)
-		in.password = password;
+		in.password = random_password(rq);
 	if (sql_rows(rq, &SQL_server_create, &rows, ARGS(draft(rq, &in))) < 0)
 		return -1;
 	wake_agents(rq, rows);

@@ -71,6 +71,31 @@ static void outcome_view(struct req *rq, const struct row *row,
 			j_int(w, "progress", row_int(row, server__progress));
 }
 
+/* Replies to changes are short before 2.75. */
+static bool is_short(const struct req *rq)
+{
+	return rq->route->run && !req_mv(rq, 75);
+}
+
+/* Without what the extensions of 2.1 add to each address. */
+static void short_addresses_view(struct req *rq, const struct row *row)
+{
+	json_t *all = json_loadb(row_text(row, server__addresses),
+				 row_len(row, server__addresses), 0, NULL);
+	json_t *list, *address;
+	const char *network, *text;
+	size_t i;
+
+	json_object_foreach(all, network, list)
+		json_array_foreach(list, i, address) {
+			json_object_del(address, "OS-EXT-IPS:type");
+			json_object_del(address, "OS-EXT-IPS-MAC:mac_addr");
+		}
+	text = json_text(rq, all);
+	j_raw(&rq->w, "addresses", text, strlen(text));
+	json_decref(all);
+}
+
 static void core_view(struct req *rq, const struct urls *u,
 		      const struct row *row)
 {
@@ -89,7 +114,10 @@ static void core_view(struct req *rq, const struct urls *u,
 	server_flavor_view(rq, u, row);
 	j_time(w, "created", row_time(row, server__created_at), TIME_Z);
 	j_time(w, "updated", row_time(row, server__updated_at), TIME_Z);
-	raw(rq, "addresses", row, server__addresses);
+	if (is_short(rq))
+		short_addresses_view(rq, row);
+	else
+		raw(rq, "addresses", row, server__addresses);
 	j_str(w, "accessIPv4", or_empty(row_text(row, server__access_ip_v4)));
 	j_str(w, "accessIPv6", or_empty(row_text(row, server__access_ip_v6)));
 	links_view(rq, u, "servers", row_text(row, server__id));
@@ -148,7 +176,7 @@ static void more_view(struct req *rq, const struct row *row)
 }
 
 /* What only administrators see. */
-static void admin_view(struct req *rq, const struct row *row)
+static void admin_view(struct req *rq, const struct row *row, bool rebuilt)
 {
 	struct jw *w = &rq->w;
 
@@ -172,8 +200,9 @@ static void admin_view(struct req *rq, const struct row *row)
 	      or_empty(row_text(row, server__ramdisk_id)));
 	j_str(w, "OS-EXT-SRV-ATTR:root_device_name",
 	      row_null(row, server__host) ? NULL : "/dev/vda");
-	j_str(w, "OS-EXT-SRV-ATTR:user_data",
-	      row_text(row, server__user_data));
+	if (!rebuilt)
+		j_str(w, "OS-EXT-SRV-ATTR:user_data",
+		      row_text(row, server__user_data));
 	j_str(w, "OS-EXT-SRV-ATTR:hostname", row_text(row, server__hostname));
 }
 
@@ -198,24 +227,47 @@ static void late_view(struct req *rq, const struct row *row)
 		      row_text(row, server__hostname));
 }
 
+static void fields_view(struct req *rq, const struct urls *u,
+			const struct row *row, bool rebuilt)
+{
+	core_view(rq, u, row);
+	if (!is_short(rq)) {
+		more_view(rq, row);
+		if (rq->token->is_admin)
+			admin_view(rq, row, rebuilt);
+	} else if (rebuilt && req_mv(rq, 54)) {
+		j_str(&rq->w, "key_name", row_text(row, server__key_name));
+	}
+	late_view(rq, row);
+}
+
+static void group_view(struct req *rq, const struct row *row)
+{
+	j_arr(&rq->w, "server_groups");
+	if (!row_null(row, server__group_id))
+		j_str(&rq->w, NULL, row_text(row, server__group_id));
+	j_end(&rq->w);
+}
+
 void server_view(struct req *rq, const struct urls *u, const char *key,
 		 const struct row *row)
 {
-	bool updated = rq->route->run != NULL;
-
 	j_obj(&rq->w, key);
-	core_view(rq, u, row);
-	if (!updated || req_mv(rq, 75)) {
-		more_view(rq, row);
-		if (rq->token->is_admin)
-			admin_view(rq, row);
-	}
-	late_view(rq, row);
-	if (key && req_mv(rq, 71)) {
-		j_arr(&rq->w, "server_groups");
-		if (!row_null(row, server__group_id))
-			j_str(&rq->w, NULL, row_text(row, server__group_id));
-		j_end(&rq->w);
-	}
+	fields_view(rq, u, row, false);
+	if (key && req_mv(rq, 71))
+		group_view(rq, row);
+	j_end(&rq->w);
+}
+
+void rebuilt_view(struct req *rq, const struct urls *u, const struct row *row,
+		  const char *password)
+{
+	j_obj(&rq->w, "server");
+	fields_view(rq, u, row, true);
+	if (req_mv(rq, 71))
+		group_view(rq, row);
+	j_str(&rq->w, "adminPass", password);
+	if (req_mv(rq, 57))
+		j_str(&rq->w, "user_data", row_text(row, server__user_data));
 	j_end(&rq->w);
 }

@@ -79,8 +79,17 @@ bool instance_dir_owned(const struct agent *a, const char *id)
 	return ours;
 }
 
-/* The mark goes last: a folder half removed is still known for ours. */
-static int remove_files(const char *dir, struct err *e)
+static bool is_kept(const char *name, const char *const *keep)
+{
+	for (; *keep; keep++)
+		if (strcmp(name, *keep) == 0)
+			return true;
+	return strcmp(name, OWNER) == 0;
+}
+
+/* The mark stays: a folder half emptied is still known for ours. */
+static int remove_files(const char *dir, const char *const *keep,
+			struct err *e)
 {
 	DIR *d = opendir(dir);
 	struct dirent *de;
@@ -89,30 +98,45 @@ static int remove_files(const char *dir, struct err *e)
 	if (!d)
 		return err_errno(e, "%s", dir);
 	while (r == 0 && (de = readdir(d))) {
-		if (de->d_type == DT_DIR || strcmp(de->d_name, OWNER) == 0)
+		if (de->d_type == DT_DIR || is_kept(de->d_name, keep))
 			continue;
 		if (unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
 			r = err_errno(e, "%s/%s", dir, de->d_name);
 	}
-	if (r == 0 && unlinkat(dirfd(d), OWNER, 0) < 0 && errno != ENOENT)
-		r = err_errno(e, "%s/" OWNER, dir);
 	closedir(d);
 	return r;
 }
 
-int instance_dir_remove(const struct agent *a, const char *id, struct err *e)
+int instance_dir_clear(const struct agent *a, const char *id,
+		       const char *const *keep, struct err *e)
 {
 	char path[INSTANCE_PATH_MAX];
 
 	instance_path(a, id, NULL, path);
+	if (access(path, F_OK) < 0)
+		return instance_dir_make(a, id, e);
+	if (!instance_dir_owned(a, id))
+		return err_internal(e, "%s is not of this host", path);
+	return remove_files(path, keep, e);
+}
+
+int instance_dir_remove(const struct agent *a, const char *id, struct err *e)
+{
+	static const char *const none[] = { NULL };
+	char path[INSTANCE_PATH_MAX], owner[INSTANCE_PATH_MAX];
+
+	instance_path(a, id, NULL, path);
+	instance_path(a, id, OWNER, owner);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	if (rmdir(path) == 0)
 		return 0;
 	if (!instance_dir_owned(a, id))
 		return err_internal(e, "%s is not of this host", path);
-	if (remove_files(path, e) < 0)
+	if (remove_files(path, none, e) < 0)
 		return -1;
+	if (unlink(owner) < 0 && errno != ENOENT)
+		return err_errno(e, "%s", owner);
 	return rmdir(path) < 0 ? err_errno(e, "%s", path) : 0;
 }
 

@@ -21,6 +21,9 @@ void instance_path(const struct agent *a, const char *id, const char *name,
 int instance_dir_make(const struct agent *a, const char *id, struct err *e);
 int instance_dir_remove(const struct agent *a, const char *id,
 			struct err *e);
+/* Makes the folder, or empties it of all but the files of these names. */
+int instance_dir_clear(const struct agent *a, const char *id,
+		       const char *const *keep, struct err *e);
 bool instance_dir_owned(const struct agent *a, const char *id);
 
 /* A small text that is kept in a file NAME of the folder; NULL where there is

@@ -261,6 +261,17 @@ static void add_nics(struct job *j, struct domain_spec *spec)
 	spec->nics = nics;
 }
 
+static int check_disk(struct job *j, struct err *e)
+{
+	char path[INSTANCE_PATH_MAX];
+
+	instance_path(job_agent(j), j->subject, "disk", path);
+	if (access(path, F_OK) < 0)
+		return err_set(e, ERR_CONFLICT, "The server has no disk: its "
+			       "rebuild failed.");
+	return 0;
+}
+
 int server_define(struct job *j, struct err *e)
 {
 	struct agent *a = job_agent(j);
@@ -277,6 +288,8 @@ int server_define(struct job *j, struct err *e)
 		.console_log = log,
 	};
 
+	if (check_disk(j, e) < 0)
+		return -1;
 	instance_path(a, j->subject, "console.log", log);
 	add_disks(j, &spec);
 	add_nics(j, &spec);

@@ -6,6 +6,7 @@
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/network.h"
 #include "nova-lite/compute/rates.h"
+#include "nova-lite/compute/rebuild.h"
 
 enum {
 	WAIT_MS = 250,		/* between looks at a guest that stops */
@@ -193,7 +194,14 @@ static int failed_to_build(struct job *j, struct err *e)
 	return has_failed(j, "error", e);
 }
 
-static int failed_to_delete(struct job *j, struct err *e)
+static int is_rebuilt(struct job *j, struct err *e)
+{
+	if (rebuild_record(j, e) < 0)
+		return -1;
+	return end_action(j, false, e);
+}
+
+static int failed_for_good(struct job *j, struct err *e)
 {
 	return has_failed(j, "error", e);
 }
@@ -237,7 +245,7 @@ static const struct job_kind server_delete = {
 	.preempts = true,
 	.load = server_load,
 	.done = is_gone,
-	.failed = failed_to_delete,
+	.failed = failed_for_good,
 };
 
 static const struct job_kind server_start = {
@@ -282,7 +290,27 @@ static const struct job_kind server_reboot = {
 	.failed = failed_to_change,
 };
 
+static const struct job_kind server_rebuild = {
+	.name = "server_rebuild",
+	.steps = (const struct job_step[]){
+		{ "destroy", destroy, NULL },
+		{ "clear", rebuild_clear, rebuild_clear },
+		{ "image", fetch_image, NULL },
+		{ "files", server_files, NULL },	/* clear's */
+		{ "disk", server_disks, NULL },		/* the same */
+		{ "config_drive", server_config_drive, NULL },
+		{ "metadata", open_metadata, NULL },
+		{ "network", server_leases, NULL },
+		{ "define", server_define, NULL },
+		{ "start", rebuild_start, destroy },
+		{ NULL, NULL, NULL }
+	},
+	.load = server_load,
+	.done = is_rebuilt,
+	.failed = failed_for_good,
+};
+
 const struct job_kind *const agent_kinds[] = {
 	&server_create, &server_delete, &server_start, &server_stop,
-	&server_reboot, &image_snapshot, NULL
+	&server_reboot, &server_rebuild, &image_snapshot, NULL
 };

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The compute agent killed before and after every step of creating, undoing
-and deleting a server, and while files go into its disk: crash_test.py
-IMAGE.qcow2
+"""The compute agent killed before and after every step of creating, making
+anew, undoing and deleting a server, and while files go into its disk:
+crash_test.py IMAGE.qcow2
 
 Real PostgreSQL, libvirt and QEMU. After each death the next start of the agent
-must bring the server to its end: running, or in error with nothing left, or
-gone with nothing left.
+must bring the server to its end: running (or stopped, as it was), or in error
+with nothing left, or gone with nothing left.
 """
 import base64
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from postgres import Postgres, as_owner  # noqa: E402
 BIN = os.path.abspath(os.environ.get("LITE_BIN", ROOT + "/build/release/bin"))
 AGENT = os.path.join(BIN, "nova-lite-compute")
 IMAGE = "11111111-1111-4111-8111-111111111111"
+OTHER = "44444444-4444-4444-8444-444444444444"     # the same bytes
 FLAVOR = """{{"id": "1", "name": "m1.tiny", "ram": 96, "disk": 0, "vcpus": 1,
     "extra_specs": {{}}}}"""
 HOST = "crash-host"
@@ -40,7 +42,14 @@ insert into compute.subnets (id, network_id, name, cidr, gateway, first, last)
 values ('33333333-3333-4333-8333-333333333333',
     '22222222-2222-4222-8222-222222222222', 'private', '172.24.4.0/24',
     '172.24.4.1', '172.24.4.2', '172.24.4.254');
-"""
+insert into image.images (id, owner, status, disk_format, container_format,
+    size) select x::uuid, 'p', 'active', 'qcow2', 'bare', 1
+from unnest('{%s, %s}'::text[]) x;
+""" % (IMAGE, OTHER)
+# A file of so many bytes that ends in "crash".
+FILES = """jsonb_build_array(jsonb_build_object('path', '/opt/crash',
+    'mode', '0644', 'size', {size}, 'contents', translate(encode(
+    (repeat('x', {size} - 5) || 'crash')::bytea, 'base64'), E'\\n', '')))"""
 CREATE = """
 insert into compute.servers (id, project_id, user_id, name, hostname, image_id,
     flavor_id, flavor, vcpus, ram, disk, host, config_drive, reservation_id,
@@ -54,13 +63,15 @@ insert into compute.ports (network_id, subnet_id, project_id, server_id, mac,
 insert into compute.actions (server_id, action, request_id, user_id,
     project_id) values ('{id}', 'create', '{req}', 'u', 'p');
 insert into lite.jobs (kind, host, subject, request_id, args)
-values ('server_create', '%s', '{id}', '{req}', jsonb_build_object(
-    'files', jsonb_build_array(jsonb_build_object('path', '/opt/crash',
-    'mode', '0644', 'contents', translate(encode((repeat('x', {size} - 5)
-    || 'crash')::bytea, 'base64'), E'\\n', '')))));
-""" % (IMAGE, FLAVOR, HOST, TELL, HOST)
-DELETE = """select compute.server_delete('{id}', null,
-    '{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}')"""
+values ('server_create', '%s', '{id}', '{req}',
+    jsonb_build_object('files', %s));
+""" % (IMAGE, FLAVOR, HOST, TELL, HOST, FILES)
+WHO = """'{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}'"""
+REBUILD = """select compute.server_rebuild('{id}', null, jsonb_build_object(
+    'image_id', '{image}', 'admin', true, 'plain_files', 0,
+    'job', jsonb_build_object('preserve_ephemeral', {preserve},
+    'files', %s)), %s)""" % (FILES, WHO)
+DELETE = "select compute.server_delete('{id}', null, %s)" % WHO
 
 
 class Rig:
@@ -77,9 +88,10 @@ class Rig:
         self.virt = os.path.join(folder, "virt")
         self.uri = self.libvirt("start").strip()
         os.makedirs(os.path.join(self.state, "images"), mode=0o711)
-        self.image = os.path.join(self.state, "images", IMAGE + ".qcow2")
-        shutil.copy(image, self.image)
-        os.chmod(self.image, 0o444)
+        for name in (OTHER, IMAGE):
+            self.image = os.path.join(self.state, "images", name + ".qcow2")
+            shutil.copy(image, self.image)
+            os.chmod(self.image, 0o444)
         self.conf = os.path.join(folder, "agent.conf")
         with open(self.conf, "w") as f:
             f.write("[DEFAULT]\nlisten = unix:%s\n"
@@ -141,6 +153,16 @@ class Rig:
                 found.append(name)
         return found
 
+    def base(self, server):
+        """The image that the server's disk is a layer over."""
+        out = subprocess.run(
+            ["qemu-img", "info", "-U", "--output=json", self.disk(server)],
+            check=True, stdout=subprocess.PIPE, text=True).stdout
+        return os.path.basename(json.loads(out)["backing-filename"])[:36]
+
+    def disk(self, server, name="disk"):
+        return os.path.join(self.state, "instances", server, name)
+
     def stop(self):
         self.libvirt("stop")
         self.server.terminate()
@@ -175,6 +197,12 @@ def create(rig, size=5):
 
 def delete(rig, server):
     rig.pg.sql(DELETE.format(id=server, req="req-d" + server))
+
+
+def rebuild(rig, server, image, size=5, preserve=False):
+    rig.pg.sql(REBUILD.format(id=server, image=image, size=size,
+                              preserve=preserve,
+                              req="req-" + str(uuid.uuid4())))
 
 
 def check_running(rig, score, name, server):
@@ -237,6 +265,92 @@ def walk_undo(rig, score, steps):
         check_gone(rig, score, at, server)
 
 
+def check_rebuilt(rig, score, name, server, image):
+    """It runs from the image, or is stopped with a disk of it."""
+    stopped = state(rig, server)[0] == "stopped"
+    if stopped:
+        score.check(name, state(rig, server), ["stopped", "", "4", "f", "1"])
+        score.check(name + " on the host", rig.left(server),
+                    ["shut off", "instances/", "metadata/"])
+    else:
+        check_running(rig, score, name, server)
+    score.check(name + " from", rig.base(server), image)
+    return stopped
+
+
+def walk_rebuild(rig, score, steps, stop):
+    """Each step of making a server anew, one that runs or one that not."""
+    server, images, size = create(rig), [IMAGE, OTHER], 5
+    rig.run_jobs()
+    if stop:
+        rig.pg.sql("select compute.server_command('%s', null, 'stop', "
+                   "'{active}', '{}', 'powering-off', '{}', %s)" % (
+                       server, WHO.format(req="req-stop" + server)))
+        rig.run_jobs()
+    for at in [s + w for s in steps if s.startswith("server_rebuild.")
+               for w in ("", ":after")]:
+        images.reverse()
+        size += 1
+        rebuild(rig, server, images[0], size)
+        score.check(at, rig.die(LITE_CRASH_AT=at), 137)
+        rig.run_jobs()
+        stopped = check_rebuilt(rig, score, at, server, images[0])
+        score.check(at + " is stopped", stopped, stop)
+        if ".inject" in at and not stop:
+            check_told(rig, score, at, server, size)
+    rebuild(rig, server, IMAGE)
+    rig.die(LITE_CRASH_AT="server_rebuild.inject")
+    delete(rig, server)
+    rig.run_jobs()
+    check_gone(rig, score, "deleted in a rebuild", server)
+
+
+def walk_rebuild_undo(rig, score, steps):
+    """Each undo of a rebuild whose last step fails: nothing is left in the
+    folder, and the next rebuild heals the server."""
+    server = create(rig)
+    rig.run_jobs()
+    for at in [s + w for s in steps if s.startswith("server_rebuild.")
+               for w in (":undo", ":undone")]:
+        rebuild(rig, server, OTHER)
+        died = rig.die(LITE_CRASH_AT=at, LITE_FAIL_AT="server_rebuild.start")
+        score.check(at, died, 137)
+        rig.run_jobs()
+        score.check(at, state(rig, server), ["error", "", "4", "f", "1"])
+        score.check(at + " on the host", rig.left(server),
+                    ["shut off", "instances/", "metadata/"])
+        score.check(at + " in the folder",
+                    os.listdir(os.path.dirname(rig.disk(server))), ["owner"])
+    rebuild(rig, server, OTHER)
+    rig.run_jobs()
+    check_rebuilt(rig, score, "healed", server, OTHER)
+    delete(rig, server)
+    rig.run_jobs()
+
+
+def walk_preserved(rig, score):
+    """The other disks stay when they are asked to."""
+    server, names = create(rig), ("disk.eph0", "disk.swap")
+    rig.pg.sql("update compute.servers set ephemeral = 1, swap = 64 "
+               "where id = '%s'" % server)
+    rig.run_jobs()
+    for preserve in (True, False):
+        for name in ("disk",) + names:
+            os.link(rig.disk(server, name), rig.state + "/" + name)
+        rebuild(rig, server, OTHER, preserve=preserve)
+        rig.run_jobs()
+        check_running(rig, score, "preserve %s" % preserve, server)
+        for name in ("disk",) + names:
+            kept = rig.state + "/" + name
+            score.check("preserve %s: %s" % (preserve, name),
+                        os.path.samefile(rig.disk(server, name), kept),
+                        preserve and name != "disk")
+            os.unlink(kept)
+    delete(rig, server)
+    rig.run_jobs()
+    check_gone(rig, score, "preserved", server)
+
+
 def walk_killed(rig, score):
     """Killed when the files are half in the disk, at several times."""
     size = 8 << 20
@@ -269,6 +383,10 @@ def main(image):
             rig.pg.sql(CATALOG)
             walk(rig, score, steps)
             walk_undo(rig, score, steps)
+            walk_rebuild(rig, score, steps, stop=False)
+            walk_rebuild(rig, score, steps, stop=True)
+            walk_rebuild_undo(rig, score, steps)
+            walk_preserved(rig, score)
             walk_killed(rig, score)
             score.check("the image", os.stat(rig.image).st_mode & 0o777,
                         0o444)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A server made anew: the same machine and ports, other disks. */
+#include "nova-lite/compute/rebuild.h"
+
+static bool asked(const struct job *j, const char *flag)
+{
+	return json_is_true(json_object_get(j->args, flag));
+}
+
+static int write_row(struct job *j, const struct sql_stmt *stmt,
+		     struct sql_arg value, struct err *e)
+{
+	struct rows rows = { 0 };
+
+	if (sql_exec(j->conn, stmt, ARGS(j->subject, value), &rows, e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
+}
+
+int rebuild_clear(struct job *j, struct err *e)
+{
+	static const char *const none[] = { NULL };
+	static const char *const preserved[] = {
+		"disk.eph0", "disk.swap", NULL
+	};
+	bool preserve = asked(j, "preserve_ephemeral");
+
+	if (write_row(j, &SQL_server_task,
+		      sql_arg_text("rebuild_block_device_mapping"), e) < 0 ||
+	    instance_dir_clear(job_agent(j), j->subject,
+			       preserve ? preserved : none, e) < 0)
+		return -1;
+	return write_row(j, &SQL_server_task,
+			 sql_arg_text("rebuild_spawning"), e);
+}
+
+int rebuild_start(struct job *j, struct err *e)
+{
+	if (asked(j, "stopped"))
+		return 0;
+	return virt_start(job_agent(j)->virt, j->subject, e);
+}
+
+int rebuild_record(struct job *j, struct err *e)
+{
+	return write_row(j, &SQL_server_rebuilt,
+			 sql_arg_bool(asked(j, "stopped")), e);
+}
