@@ -173,3 +173,30 @@ begin
 	return s;
 end
 $$;
+
+-- -- lists ----------------------------------------------------------------
+
+-- What is seldom filtered by, as text.
+create or replace function compute.server_facts(s compute.servers)
+	returns jsonb
+language sql stable as $$
+	select jsonb_build_object('access_ip_v4', host(s.access_ip_v4),
+		'access_ip_v6', host(s.access_ip_v6),
+		'auto_disk_config', (s.disk_config = 'AUTO')::text,
+		'config_drive', s.config_drive::text,
+		'created_at', to_char(s.created_at at time zone 'UTC',
+			'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+		'description', s.description, 'kernel_id', s.kernel_id,
+		'launch_index', s.launch_index::text,
+		'launched_at', to_char(s.launched_at at time zone 'UTC',
+			'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+		'node', (select h.hypervisor_hostname from compute.hosts h
+			where h.name = s.host),
+		'power_state', s.power_state::text,
+		'progress', s.progress::text, 'ramdisk_id', s.ramdisk_id,
+		'root_device_name', case when s.host is not null
+			then '/dev/vda' end,
+		'task_state', s.task_state,
+		'terminated_at', to_char(s.terminated_at at time zone 'UTC',
+			'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+$$;

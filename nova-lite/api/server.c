@@ -8,7 +8,11 @@
 
 /* -- what a list is asked for --------------------------------------------- */
 
-/* All parameters that Nova knows; from 2.75 on any other is an error. */
+/*
+ * All parameters that Nova knows; from 2.75 on any other is an error. It passes
+ * over instance_name, which is no column, and soft_deleted, which says
+ * something of servers that can be restored: there are none here.
+ */
 static const char *const known[] = {
 	"access_ip_v4", "access_ip_v6", "all_tenants", "auto_disk_config",
 	"availability_zone", "changes-before", "changes-since",
@@ -161,36 +165,54 @@ static const char *query_83(struct req *rq, const char *name)
 	return req_mv(rq, 83) ? req_query(rq, name) : query_admin(rq, name);
 }
 
-/* {fact: value} of the filters that are seldom asked for, or NULL. */
+/* The filters that are seldom asked for. */
+static const struct fact {
+	const char *name;
+	bool admins;		/* theirs alone, also from 2.83 on */
+	enum { AS_IS, TRUTH, TIME } kind;
+} facts[] = {
+	{ "config_drive", false, TRUTH }, { "created_at", false, TIME },
+	{ "launched_at", false, TIME }, { "power_state", false, AS_IS },
+	{ "progress", false, AS_IS }, { "task_state", false, AS_IS },
+	{ "terminated_at", false, TIME }, { "access_ip_v4", true, AS_IS },
+	{ "access_ip_v6", true, AS_IS }, { "auto_disk_config", true, TRUTH },
+	{ "description", true, AS_IS }, { "kernel_id", true, AS_IS },
+	{ "launch_index", true, AS_IS }, { "node", true, AS_IS },
+	{ "ramdisk_id", true, AS_IS }, { "root_device_name", true, AS_IS },
+};
+
+/* As compute.server_facts has it. What is no time fits none. */
+static const char *fact_value(struct req *rq, const struct fact *f,
+			      const char *value)
+{
+	char *text;
+	usec_t t;
+
+	if (f->kind == TRUTH)
+		return text_is_true(value) ? "true" : "false";
+	if (f->kind == AS_IS || time_parse(value, &t) < 0)
+		return value;
+	text = arena_alloc(req_arena(rq), TIME_MAX);
+	time_format(t, TIME_Z, text);
+	return text;
+}
+
+/* {fact: value} of those that are asked for, or NULL. */
 static const char *query_facts(struct req *rq)
 {
-	static const char *const since_83[] = {
-		"config_drive", "power_state", "progress", "task_state",
-	};
-	static const char *const admins[] = {
-		"access_ip_v4", "access_ip_v6", "description", "kernel_id",
-		"launch_index", "ramdisk_id",
-	};
-	json_t *facts = json_object();
+	json_t *wanted = json_object();
 	const char *value, *text;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(since_83); i++) {
-		value = query_83(rq, since_83[i]);
-		if (value && i == 0)
-			value = text_is_true(value) ? "true" : "false";
+	for (i = 0; i < ARRAY_LEN(facts); i++) {
+		value = facts[i].admins ? query_admin(rq, facts[i].name) :
+			query_83(rq, facts[i].name);
 		if (value)
-			json_object_set_new(facts, since_83[i],
-					    json_string(value));
+			json_object_set_new(wanted, facts[i].name, json_string(
+				fact_value(rq, &facts[i], value)));
 	}
-	for (i = 0; i < ARRAY_LEN(admins); i++) {
-		value = query_admin(rq, admins[i]);
-		if (value)
-			json_object_set_new(facts, admins[i],
-					    json_string(value));
-	}
-	text = json_object_size(facts) ? json_text(rq, facts) : NULL;
-	json_decref(facts);
+	text = json_object_size(wanted) ? json_text(rq, wanted) : NULL;
+	json_decref(wanted);
 	return text;
 }
 

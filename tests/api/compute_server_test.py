@@ -395,8 +395,41 @@ def test_list_filters(cloud):
     scope = "/servers?project_id=%s&" % user.project_id
     for query, want in (("uuid=" + a, ["fa"]), ("launch_index=1", []),
                         ("hostname=fb", ["fb"]), ("access_ip_v4=1.2.3.4", []),
-                        ("description=fa", [])):
+                        ("description=fa", []), ("node=h1", ["fb", "fa"]),
+                        ("node=h9", []), ("auto_disk_config=1", []),
+                        ("auto_disk_config=no", ["fb", "fa"]),
+                        ("root_device_name=/dev/vda", ["fb", "fa"]),
+                        ("root_device_name=/dev/sda", [])):
         equal(names(get(cloud.admin, scope + query)), want, query)
+
+
+def test_list_by_time(cloud):
+    """The second is what counts, in any zone; what is no time fits none."""
+    image, user = ready(cloud), cloud.user(["member"])
+    cloud.sql("update image.images set visibility = 'public' where id = "
+              "'%s'" % image)
+    made = [create(cloud, user, image, name=n) for n in ("ta", "tb")]
+    for server, day in zip(made, (1, 2)):
+        cloud.sql("update compute.servers set created_at = t, launched_at = "
+                  "t + interval '1 min' from (select '2020-01-%02d 10:00:00.5"
+                  "+00'::timestamptz as t) t where id = '%s'" % (day, server))
+    for query, want in (
+            ("created_at=2020-01-01T10:00:00Z", ["ta"]),
+            ("created_at=2020-01-02T12:00:00%2B02:00", ["tb"]),
+            ("created_at=2020-01-01T10:00:01", []), ("created_at=soon", []),
+            ("launched_at=2020-01-01T10:01:00", ["ta"]),
+            ("terminated_at=2020-01-01T10:00:00", [])):
+        equal(names(get(user, "/servers?" + query, 83)), want, query)
+        equal(names(get(user, "/servers?" + query, 82)), ["tb", "ta"],
+              query + " before 2.83")
+    kit.gone(cloud, made[0])
+    cloud.sql("update compute.servers set terminated_at = '2020-02-01+00' "
+              "where id = '%s'" % made[0])
+    scope = "/servers?deleted=1&project_id=%s&terminated_at=" % user.project_id
+    equal(names(get(cloud.admin, scope + "2020-02-01T00:00:00Z")), ["ta"],
+          "terminated")
+    equal(names(get(cloud.admin, scope + "2020-02-02T00:00:00Z")), [],
+          "terminated another day")
 
 
 def test_list_scope(cloud):
