@@ -61,7 +61,13 @@ declare
 	most int := compute.quota(p_project, 'injected_files');
 begin
 	if most >= 0 and jsonb_array_length(p_files) > most then
-		perform compute.refuse(403, 'Personality file limit exceeded');
+		perform compute.refuse(403, case p_plain
+			when jsonb_array_length(p_files)
+				then 'Personality file limit exceeded'
+			when 0 then format('lite:files has more than the %s '
+				'files allowed', most)
+			else format('personality and lite:files have more '
+				'than the %s files allowed', most) end);
 	end if;
 	return (select coalesce(jsonb_agg(compute.file_fit(f.value,
 			'lite:files[' || nullif(greatest(f.at - p_plain, 0), 0)

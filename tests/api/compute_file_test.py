@@ -115,6 +115,49 @@ def test_faults(cloud):
         "injected_file_content_bytes": 10240}})
 
 
+def change(cloud, server, action, done):
+    """The server when an action has come to what done says."""
+    status(post(cloud.demo, "/servers/%s/action" % server, action), 202,
+           repr(action)[:60])
+    need(until(lambda: done(show(cloud, server)), 60),
+         "an end of %r: %r" % (action, show(cloud, server)))
+    return show(cloud, server)
+
+
+def rebuild(cloud, server, files):
+    return change(cloud, server, {"rebuild": {
+        "imageRef": demo(cloud), "lite:files": files}},
+        lambda s: s["status"] != "REBUILD")
+
+
+def test_rebuilt(cloud):
+    """Made anew, a server has the files of the rebuild and no others; when
+    that fails it has no disk, says so, and can be made anew again."""
+    server = create(cloud, cloud.demo, demo(cloud),
+                    user_data=text(TELL.encode()),
+                    personality=[one("/etc/two", b"2")])
+    before = settled(cloud, server)
+    shown = rebuild(cloud, server, [one("/opt/app/one", b"1", uid=3)])
+    equal((shown["status"], shown["addresses"]),
+          ("ACTIVE", before["addresses"]), "rebuilt")
+    need(until(lambda: "DEMO ready" in console(cloud, server), 120),
+         "a guest that is up: " + console(cloud, server))
+    told = console(cloud, server)
+    check("TOLD /opt/app/one %s 644 3 0\n" % digest(b"1") in told, told)
+    check("TOLD /etc/two %s" % digest(b"2") not in told, told)
+    shown = rebuild(cloud, server, [one("/etc")])
+    equal((shown["status"], shown.get("fault", {}).get("message")),
+          ("ERROR", "File injection failed: /etc is not a file"), "fault")
+    equal(os.listdir(cloud.path("nova", "instances", server)), ["owner"],
+          "what is left")
+    change(cloud, server, {"reboot": {"type": "HARD"}},
+           lambda s: s.get("fault", {}).get("message") ==
+           "The server has no disk: its rebuild failed.")
+    equal(show(cloud, server)["status"], "ERROR", "after a reboot")
+    equal(rebuild(cloud, server, [])["status"], "ACTIVE", "healed")
+    delete(cloud.demo, "/servers/" + server)
+
+
 def test_disk_without_root(cloud):
     """An image that has no file system of its own: all files are named."""
     user = cloud.demo
@@ -224,8 +267,10 @@ def test_lite_refused(cloud):
     refused(cloud, image, [one("/a"), one("/x")], 400,
             "lite:files[1].path is the same as personality[0].path",
             personality=[one("/x")])
+    refused(cloud, image, [one("/%d" % i) for i in range(6)], 403,
+            "lite:files has more than the 5 files allowed")
     refused(cloud, image, [one("/%d" % i) for i in range(3)], 403,
-            "Personality file limit exceeded",
+            "personality and lite:files have more than the 5 files allowed",
             personality=[one("/p%d" % i) for i in range(3)])
     equal(cloud.sql("select count(*) from compute.servers"), before,
           "nothing was made")
