@@ -207,14 +207,17 @@ static int fetch_to(struct image_fetch *f, int fd, const char *temp,
 	if (strcmp(want.status, "active") != 0)
 		return err_set(e, ERR_CONFLICT, "Image %s is not active.",
 			       f->id);
-	if (want.base_image[0]) {
-		if (delta(f, fd, temp, want.base_image, &why) == 0)
-			return 0;
-		if (why.kind != ERR_NOT_FOUND) {
-			*e = why;
-			return -1;
-		}
+	if (!want.base_image[0])
+		return whole(f, fd, temp, &want, e);
+	if (delta(f, fd, temp, want.base_image, &why) == 0)
+		return 0;
+	if (why.kind != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
 	}
+	/* complete by now, with a hash */
+	if (glance_image_show(f->cache->glance, f->id, &want, e) < 0)
+		return -1;
 	return whole(f, fd, temp, &want, e);
 }
 
