@@ -230,6 +230,11 @@ def check_gone(rig, score, name, server):
     score.check(name + " on the host", rig.left(server), [])
 
 
+def fills(at):
+    """Whether the files go into the disk in this step."""
+    return at.split(".")[1].split(":")[0] in ("files", "disk")
+
+
 def walk(rig, score, steps):
     """Each step of creating and of deleting."""
     pending = [s + w for s in steps if s.startswith("server_delete.")
@@ -240,7 +245,7 @@ def walk(rig, score, steps):
         score.check(at, rig.die(LITE_CRASH_AT=at), 137)
         rig.run_jobs()
         check_running(rig, score, at, server)
-        if at.startswith("server_create.inject"):
+        if fills(at):
             check_told(rig, score, at, server)
         delete(rig, server)
         if pending:
@@ -296,10 +301,11 @@ def walk_rebuild(rig, score, steps, stop):
         rig.run_jobs()
         stopped = check_rebuilt(rig, score, at, server, images[0])
         score.check(at + " is stopped", stopped, stop)
-        if ".inject" in at and not stop:
+        if fills(at) and not stop:
             check_told(rig, score, at, server, size)
     rebuild(rig, server, IMAGE)
-    rig.die(LITE_CRASH_AT="server_rebuild.inject")
+    at = "server_rebuild.disk"
+    score.check(at, rig.die(LITE_CRASH_AT=at), 137)
     delete(rig, server)
     rig.run_jobs()
     check_gone(rig, score, "deleted in a rebuild", server)
