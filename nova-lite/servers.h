@@ -26,13 +26,16 @@ const char *null_if_empty(const char *s);
  */
 struct files_in {
 	json_t *plain, *lite;	/* personality, lite:files; NULL: none */
+	const struct file *files;	/* both, one behind the other */
+	size_t n;
 	/*
-	 * Both as one JSON list for the agent: {path, contents, sha256, size,
-	 * mode, uid, gid} each; without contents and size where the client
-	 * gave the digest alone.
+	 * As a JSON list for the agent: {path, sha256, size, mode, uid, gid}
+	 * each; without size where the client gave the digest alone.
 	 */
 	const char *text;
 };
 int check_files(struct req *rq, struct files_in *in);
+/* In the transaction that makes the jobs: keeps what they may need. */
+int keep_contents(struct req *rq, const struct files_in *in);
 
 #endif

@@ -316,7 +316,10 @@ int server_create(struct req *rq)
 		return -1;
 	if (!in.password)
 		in.password = random_password(rq);
-	if (sql_rows(rq, &SQL_server_create, &rows, ARGS(draft(rq, &in))) < 0)
+	if (tx_begin(rq) < 0 ||
+	    sql_rows(rq, &SQL_server_create, &rows,
+		     ARGS(draft(rq, &in))) < 0 ||
+	    keep_contents(rq, &in.files) < 0 || tx_commit(rq) < 0)
 		return -1;
 	wake_agents(rq, rows);
 	row = rows_at(rows, 0);

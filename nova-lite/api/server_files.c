@@ -6,6 +6,7 @@
 
 #include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
+#include "gen/nova_sql.h"
 #include "nova-lite/check.h"
 #include "nova-lite/inject/inject.h"
 #include "nova-lite/servers.h"
@@ -13,7 +14,7 @@
 
 #define OWNER_MAX 4294967294LL		/* (uid_t)-1 means "leave as it is" */
 
-/* What the client sent, and then what the agent gets. */
+/* What the client sent, and then what the catalog gets. */
 struct file {
 	const char *path, *contents, *sha256, *mode;
 	int64_t uid, gid;
@@ -130,10 +131,8 @@ static void file_view(struct jw *w, const struct file *f)
 	j_strf(w, "mode", "%s%s", strlen(f->mode) < 4 ? "0" : "", f->mode);
 	j_int(w, "uid", f->uid);
 	j_int(w, "gid", f->gid);
-	if (f->size >= 0) {
+	if (f->size >= 0)
 		j_int(w, "size", f->size);
-		j_str(w, "contents", f->contents);
-	}
 	j_end(w);
 }
 
@@ -170,6 +169,27 @@ int check_files(struct req *rq, struct files_in *in)
 	}
 	if (check_set(rq, in, files, n) < 0)
 		return -1;
+	in->files = files;
+	in->n = n;
 	in->text = files_text(rq, files, n);
+	return 0;
+}
+
+int keep_contents(struct req *rq, const struct files_in *in)
+{
+	struct row row;
+
+	if (in->n == 0)
+		return 0;
+	if (sql_one(rq, &SQL_contents_needed, &row, ARGS(rq->id)) < 0)
+		return -1;
+	if (!row_bool(&row, 0))
+		return 0;
+	for (size_t i = 0; i < in->n; i++)
+		if (in->files[i].contents &&
+		    sql_run(rq, &SQL_contents_create,
+			    ARGS(rq->id, in->files[i].sha256,
+				 in->files[i].contents)) < 0)
+			return -1;
 	return 0;
 }

@@ -107,10 +107,11 @@ int server_rebuild(struct req *rq)
 	struct rebuild_in in = { 0 };
 	struct row row;
 
-	if (!id || read_rebuild(rq, &in) < 0 ||
+	if (!id || read_rebuild(rq, &in) < 0 || tx_begin(rq) < 0 ||
 	    sql_one(rq, &SQL_server_rebuild, &row,
 		    ARGS(id, scope_of(rq), draft(rq, &in),
-			 caller_json(rq))) < 0)
+			 caller_json(rq))) < 0 ||
+	    keep_contents(rq, &in.files) < 0 || tx_commit(rq) < 0)
 		return -1;
 	wake_agent(rq, row_text(&row, server__host));
 	j_obj(&rq->w, NULL);

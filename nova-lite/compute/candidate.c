@@ -17,13 +17,9 @@ static void put_cached(struct jw *w, struct job *j, const struct wanted *want)
 {
 	j_arr(w, "cached");
 	image_cache_list(&job_agent(j)->images, put_id, w);
-	for (size_t i = 0; i < want->n; i++) {
-		const json_t *f = json_array_get(want->list, i);
-
-		if (want->files[i].data)
-			j_str(w, NULL, json_string_value(
-				json_object_get(f, "sha256")));
-	}
+	for (size_t i = 0; i < want->n; i++)
+		if (want->have[i])
+			j_str(w, NULL, wanted_sha256(want, i));
 	j_end(w);
 }
 
@@ -80,12 +76,10 @@ static int read_missing(struct job *j, const json_t *list,
 		if (!f)
 			return err_internal(e, "candidate: %.200s was not "
 					    "asked for", path);
-		if (!f->data)
-			return wanted_lacks(f, e);
 		c->adds[c->nadds++] = *f;
 		c->bytes_held -= f->size;
 	}
-	return 0;
+	return wanted_has(w, c->adds, c->nadds, e);
 }
 
 static void read_excess(struct job *j, const json_t *list,
@@ -178,7 +172,7 @@ static int from_base(struct job *j, const struct wanted *w,
 		.image_id = row_text(&job_server(j)->row, server__image_id),
 		.digest = c->digest, .adds = w->files, .nadds = w->n,
 	};
-	return wanted_has_contents(w, e);
+	return wanted_has(w, w->files, w->n, e);
 }
 
 int candidate_find(struct job *j, const struct wanted *w,

@@ -181,7 +181,8 @@ int complete(struct job *j, const struct wanted *w,
 	_cleanup_(buf_fini) struct buf args = { 0 };
 	struct inject_report report;
 
-	if (make(j, from, image_id, &report, e) < 0)
+	if (wanted_load(j, w, from->adds, from->nadds, e) < 0 ||
+	    make(j, from, image_id, &report, e) < 0)
 		return -1;
 	put_args(&args, j, w, from, &report);
 	inject_report_fini(&report);

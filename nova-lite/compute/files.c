@@ -154,7 +154,7 @@ static int inject(struct job *j, const struct wanted *w, const char *path,
 	};
 	struct inject_disk disk = { layers, ARRAY_LEN(layers) };
 
-	if (wanted_has_contents(w, e) < 0)
+	if (wanted_load(j, w, w->files, w->n, e) < 0)
 		return -1;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, "%s", path);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/crypto/base64.h"
+#include "common/crypto/digest.h"
 #include "nova-lite/compute/wanted.h"
 
 static const char *text(const json_t *in, const char *key)
@@ -15,26 +15,11 @@ static int64_t number(const json_t *in, const char *key)
 	return json_integer_value(json_object_get(in, key));
 }
 
-static int read_contents(struct job *j, const char *base64,
-			 struct inject_file *f, struct err *e)
-{
-	size_t len = strlen(base64);
-	void *data = arena_alloc(&j->arena, BASE64_DATA_SIZE(len));
-	ssize_t size = base64_decode(BASE64_STD, data, base64, len);
-
-	if (size < 0)
-		return err_set(e, ERR_BAD_REQUEST, "%.900s is not base64",
-			       f->path);
-	f->data = data;
-	f->size = size;
-	return 0;
-}
-
 /* The same time each time the step is run. */
 static int read_file(struct job *j, const json_t *in, struct inject_file *f,
 		     struct err *e)
 {
-	const char *contents = text(in, "contents"), *mode = text(in, "mode");
+	const char *mode = text(in, "mode");
 
 	*f = (struct inject_file){
 		.path = text(in, "path"),
@@ -45,10 +30,10 @@ static int read_file(struct job *j, const json_t *in, struct inject_file *f,
 		.gid = number(in, "gid"),
 		.mtime = row_int(&job_server(j)->row, server__created),
 	};
-	if (!f->path)
-		return err_internal(e, "a file without a path");
+	if (!f->path || !text(in, "sha256"))
+		return err_internal(e, "a file without a path or digest");
 	f->path_len = strlen(f->path);
-	return contents ? read_contents(j, contents, f, e) : 0;
+	return 0;
 }
 
 static int check(const struct wanted *w, struct err *e)
@@ -63,20 +48,119 @@ static int check(const struct wanted *w, struct err *e)
 	return inject_check(&rq, &limits, e);
 }
 
+static int read_files(struct job *j, struct wanted *w, struct err *e)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		if (read_file(j, json_array_get(w->list, i), &w->files[i],
+			      e) < 0)
+			return -1;
+		w->bytes += w->files[i].size;
+	}
+	return check(w, e);
+}
+
+/* -- contents ------------------------------------------------------------ */
+
+static void mark(struct wanted *w, const char *sha256)
+{
+	for (size_t i = 0; i < w->n; i++)
+		w->have[i] |= strcmp(wanted_sha256(w, i), sha256) == 0;
+}
+
+static int mark_contents(struct job *j, struct wanted *w, struct err *e)
+{
+	struct rows rows = { 0 };
+
+	if (sql_exec(j->conn, &SQL_contents_list, ARGS(j->request_id), &rows,
+		     e) < 0)
+		return -1;
+	for (int i = 0; i < rows.n; i++) {
+		struct row row = rows_at(&rows, i);
+
+		mark(w, row_text(&row, 0));
+	}
+	rows_fini(&rows);
+	return 0;
+}
+
+static int lacks(const struct inject_file *f, struct err *e)
+{
+	return err_set(e, ERR_BAD_REQUEST, "No image at hand has the contents "
+		       "of %.900s.", f->path);
+}
+
+static int take(struct job *j, const struct row *row, struct inject_file *f,
+		struct err *e)
+{
+	void *data = arena_alloc(&j->arena, f->size + 1);
+
+	if (hex_decode(data, f->size, row_text(row, 0), row_len(row, 0)) < 0)
+		return err_internal(e, "contents of %.200s: not of its size",
+				    f->path);
+	f->data = data;
+	return 0;
+}
+
+static int load(struct job *j, const char *sha256, struct inject_file *f,
+		struct err *e)
+{
+	struct rows rows = { 0 };
+	int r;
+
+	if (sql_exec(j->conn, &SQL_contents_show, ARGS(j->request_id, sha256),
+		     &rows, e) < 0)
+		return -1;
+	if (rows.n == 0) {
+		r = lacks(f, e);
+	} else {
+		struct row row = rows_at(&rows, 0);
+
+		r = take(j, &row, f, e);
+	}
+	rows_fini(&rows);
+	return r;
+}
+
+/* -- the set -------------------------------------------------------------- */
+
 int wanted_read(struct job *j, struct wanted *w_r, struct err *e)
 {
 	struct wanted w = { .list = json_object_get(j->args, "files") };
 
 	w.n = json_array_size(w.list);
 	w.files = arena_zalloc(&j->arena, (w.n + 1) * sizeof(*w.files));
-	for (size_t i = 0; i < w.n; i++) {
-		if (read_file(j, json_array_get(w.list, i), &w.files[i],
-			      e) < 0)
-			return -1;
-		w.bytes += w.files[i].size;
-	}
+	w.have = arena_zalloc(&j->arena, w.n + 1);
+	if (w.n > 0 && (read_files(j, &w, e) < 0 ||
+			mark_contents(j, &w, e) < 0))
+		return -1;
 	*w_r = w;
-	return check(&w, e);
+	return 0;
+}
+
+const char *wanted_sha256(const struct wanted *w, size_t i)
+{
+	return text(json_array_get(w->list, i), "sha256");
+}
+
+int wanted_has(const struct wanted *w, const struct inject_file *files,
+	       size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!w->have[wanted_find(w, files[i].path) - w->files])
+			return lacks(&files[i], e);
+	return 0;
+}
+
+int wanted_load(struct job *j, const struct wanted *w,
+		struct inject_file *files, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = wanted_find(w, files[i].path) - w->files;
+
+		if (load(j, wanted_sha256(w, k), &files[i], e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 const struct inject_file *wanted_find(const struct wanted *w,
@@ -88,20 +172,6 @@ const struct inject_file *wanted_find(const struct wanted *w,
 	return NULL;
 }
 
-int wanted_lacks(const struct inject_file *f, struct err *e)
-{
-	return err_set(e, ERR_BAD_REQUEST, "No image at hand has the contents "
-		       "of %.900s.", f->path);
-}
-
-int wanted_has_contents(const struct wanted *w, struct err *e)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (!w->files[i].data)
-			return wanted_lacks(&w->files[i], e);
-	return 0;
-}
-
 void wanted_write(struct jw *w, const struct wanted *wanted)
 {
 	j_arr(w, "files");
@@ -110,8 +180,7 @@ void wanted_write(struct jw *w, const struct wanted *wanted)
 
 		j_obj(w, NULL);
 		j_str(w, "path", f->path);
-		j_str(w, "sha256", text(json_array_get(wanted->list, i),
-					"sha256"));
+		j_str(w, "sha256", wanted_sha256(wanted, i));
 		j_int(w, "size", f->size);
 		j_strf(w, "mode", "%04o", f->mode);
 		j_int(w, "uid", f->uid);

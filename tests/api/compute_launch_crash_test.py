@@ -43,6 +43,8 @@ def nothing_left(cloud, user):
                "0", 60), "no job is left")
     equal(cloud.sql("select count(*) from compute.completions")[0][0], "0",
           "claims")
+    equal(cloud.sql("select count(*) from compute.contents")[0][0], "0",
+          "contents")
     equal(cloud.sql("select count(*) from image.images where owner = '%s' "
                     "and status not in ('active', 'deleted')" %
                     user.project_id)[0][0], "0", "images that are not whole")

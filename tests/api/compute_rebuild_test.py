@@ -258,8 +258,11 @@ def test_files(cloud):
            202, "rebuild")
     files = json.loads(jobs(cloud, server)[0][2])["files"]
     equal(files, [
-        {"path": "/a", "contents": "QQ==", "size": 1, "mode": "0644",
+        {"path": "/a", "size": 1, "mode": "0644",
          "uid": 0, "gid": 0, "sha256": hashlib.sha256(b"A").hexdigest()},
-        {"path": "/b", "contents": "Qg==", "size": 1, "mode": "0600",
+        {"path": "/b", "size": 1, "mode": "0600",
          "uid": 0, "gid": 4, "sha256": hashlib.sha256(b"B").hexdigest()}],
           "files")
+    equal(cloud.sql("select encode(data, 'escape') from compute.contents c "
+                    "join lite.jobs j using (request_id) where j.subject = "
+                    "'%s' order by 1" % server), [["A"], ["B"]], "contents")

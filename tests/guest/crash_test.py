@@ -46,10 +46,15 @@ insert into image.images (id, owner, status, disk_format, container_format,
     size) select x::uuid, 'p', 'active', 'qcow2', 'bare', 1
 from unnest('{%s, %s}'::text[]) x;
 """ % (IMAGE, OTHER)
-# A file of so many bytes that ends in "crash".
+# A file of so many bytes that ends in "crash", and its contents.
+DATA = "(repeat('x', {size} - 5) || 'crash')::bytea"
 FILES = """jsonb_build_array(jsonb_build_object('path', '/opt/crash',
-    'mode', '0644', 'size', {size}, 'contents', translate(encode(
-    (repeat('x', {size} - 5) || 'crash')::bytea, 'base64'), E'\\n', '')))"""
+    'mode', '0644', 'size', {size}, 'sha256', encode(sha256(%s), 'hex')))
+""" % DATA
+CONTENTS = """
+insert into compute.contents (request_id, sha256, data)
+select '{req}', encode(sha256(data), 'hex'), data from (select %s as data) d;
+""" % DATA
 CREATE = """
 insert into compute.servers (id, project_id, user_id, name, hostname, image_id,
     flavor_id, flavor, vcpus, ram, disk, host, config_drive, reservation_id,
@@ -65,12 +70,12 @@ insert into compute.actions (server_id, action, request_id, user_id,
 insert into lite.jobs (kind, host, subject, request_id, args)
 values ('server_create', '%s', '{id}', '{req}',
     jsonb_build_object('files', %s));
-""" % (IMAGE, FLAVOR, HOST, TELL, HOST, FILES)
+""" % (IMAGE, FLAVOR, HOST, TELL, HOST, FILES) + CONTENTS
 WHO = """'{{"user_id": "u", "project_id": "p", "request_id": "{req}"}}'"""
 REBUILD = """select compute.server_rebuild('{id}', null, jsonb_build_object(
     'image_id', '{image}', 'admin', true, 'plain_files', 0,
     'job', jsonb_build_object('preserve_ephemeral', {preserve},
-    'files', %s)), %s)""" % (FILES, WHO)
+    'files', %s)), %s);""" % (FILES, WHO) + CONTENTS
 DELETE = "select compute.server_delete('{id}', null, %s)" % WHO
 
 
