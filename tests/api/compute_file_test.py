@@ -212,6 +212,28 @@ def test_refused(cloud):
           "nothing was made")
 
 
+def test_sent_once(cloud):
+    """What one server was given, the next has by its digest alone."""
+    data = os.urandom(3000)
+    first = create(cloud, cloud.demo, demo(cloud),
+                   **{"lite:files": [one("/opt/app/one", data)]})
+    equal(settled(cloud, first)["status"], "ACTIVE", "the first")
+    asked = body(cloud, demo(cloud), user_data=text(TELL.encode()), **{
+        "lite:files": [{"path": "/opt/app/one", "sha256": digest(data)},
+                       one("/etc/two", b"2")]})
+    made = until(lambda: (post(cloud.demo, "/servers", asked).json or {}).get(
+        "server"), 60, 0.5)
+    need(made, "an image of the first one's file")
+    equal(settled(cloud, made["id"])["status"], "ACTIVE", "the second")
+    need(until(lambda: "DEMO ready" in console(cloud, made["id"]), 120),
+         "a guest that is up: " + console(cloud, made["id"]))
+    told = console(cloud, made["id"])
+    for path, contents in (("/opt/app/one", data), ("/etc/two", b"2")):
+        check("TOLD %s %s 644 0 0\n" % (path, digest(contents)) in told, told)
+    for server in (first, made["id"]):
+        delete(cloud.demo, "/servers/" + server)
+
+
 def refused(cloud, image, lite, code, why, **more):
     """A create with these lite:files; from 2.57 on where no personality
     stands beside them."""
