@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/mem.h"
-#include "nova-lite/inject/walk.h"
+#include "nova-lite/inject/tree.h"
 
 #define COUNT_MAX 1000000u		/* of anything */
 

@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "nova-lite/inject/content.h"
-#include "nova-lite/inject/entry.h"
+#include "nova-lite/inject/ext.h"
 #include "nova-lite/inject/walk.h"
 
 #define SIZE (1u << 20)
@@ -80,48 +79,46 @@ static void make_good(void)
 	rmdir(dir);
 }
 
-static void remove_one(struct root *root, const char *path)
+static void remove_one(struct tree *t, const char *path)
 {
-	struct walk walk = { .root = root };
+	struct walk walk = { .tree = t };
 	struct place p;
 	struct err e;
 	bool removed;
 
-	if (walk_path(&walk, path, &p, &e) < 0 || !p.ino)
+	if (walk_path(&walk, path, &p, &e) < 0 || !p.node.id)
 		return;
-	if (LINUX_S_ISDIR(p.mode))
-		entry_rmdir(root->fs, p.dir, p.name, p.ino, &removed);
+	if (S_ISDIR(p.node.mode))
+		t->ops->remove_folder(t, &p, &removed, &e);
 	else
-		entry_remove(root->fs, p.dir, p.name, p.ino);
+		t->ops->remove(t, &p, &e);
 }
 
-static void add_one(struct root *root, const char *path)
+static void add_one(struct tree *t, const char *path)
 {
 	struct folders made = { 0 };
-	struct walk walk = { root, WALK_MAKE, &made };
+	struct walk walk = { t, WALK_MAKE, &made };
 	struct inject_file f = { .path = path, .data = good, .size = 9000 };
 	struct place p;
 	struct err e;
-	ext2_ino_t ino;
 
-	if (walk_path(&walk, path, &p, &e) == 0 && !LINUX_S_ISDIR(p.mode) &&
-	    content_write(root, p.dir, &f, &ino, &e) == 0) {
-		if (p.ino)
-			entry_replace(root->fs, p.dir, p.name, p.ino, ino);
-		else
-			entry_add(root->fs, p.dir, p.name, ino);
-	}
+	if (walk_path(&walk, path, &p, &e) == 0 && !S_ISDIR(p.node.mode))
+		t->ops->add(t, &p, &f, &e);
 	folders_fini(&made);
 }
 
 static void use(struct root *root)
 {
-	remove_one(root, "/etc/long");
-	remove_one(root, "/big/f");
-	remove_one(root, "/big");
-	add_one(root, "/etc/passwd");
-	add_one(root, "/link/new/a");
-	add_one(root, "/etc/d/b");
+	struct ext_tree ext;
+	struct tree *t = &ext.tree;
+
+	ext_tree_init(&ext, root);
+	remove_one(t, "/etc/long");
+	remove_one(t, "/big/f");
+	remove_one(t, "/big");
+	add_one(t, "/etc/passwd");
+	add_one(t, "/link/new/a");
+	add_one(t, "/etc/d/b");
 	ext2fs_flush(root->fs);
 }
 
