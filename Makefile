@@ -55,14 +55,17 @@ compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
 	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
 inject_SRC := $(wildcard nova-lite/inject/*.c)
+# What runs in the appliance: its own, and what is the same on the host.
+appliance_SRC := $(wildcard nova-lite/inject/appliance/*.c) \
+	$(addprefix nova-lite/inject/,edit.c tree.c walk.c wire.c)
 
 SQL_ROOMS := common keystone glance nova network compute metadata
-ROOMS := $(SQL_ROOMS) inject
+ROOMS := $(SQL_ROOMS) inject appliance
 PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
 	nova-lite-compute nova-lite-metadata nova-lite-guestfwd \
-	nova-lite-inject
+	nova-lite-inject nova-lite-appliance-init
 # Started by the others; no options, no configuration.
-HELPERS := nova-lite-guestfwd nova-lite-inject
+HELPERS := nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -98,6 +101,13 @@ $(B)/bin/nova-lite-guestfwd: nova-lite/metadata/guestfwd.c
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CPPFLAGS) -std=gnu11 -O2 $(WARN) -static -o $@ $<
+
+# All there is in a machine of its own.
+$(B)/bin/nova-lite-appliance-init: $(appliance_SRC) \
+		$(addprefix common/base/,buf.c err.c mem.c timefmt.c)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CPPFLAGS) -std=gnu11 -Os -s $(WARN) -static -o $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@
 #include "nova-lite/inject/edit.h"
 #include "nova-lite/inject/ext.h"
 #include "nova-lite/inject/inject.h"
+#include "nova-lite/inject/machine.h"
 #include "nova-lite/inject/remote.h"
 
 #define FAREWELL (2 * USEC_PER_SEC)	/* for a daemon that failed us */
@@ -71,13 +72,26 @@ static int serve_and_edit(const struct work *w,
 	return 0;
 }
 
+/* libext2fs first: where that does not do, it has changed nothing. */
+static int edit_somehow(const struct work *w, struct inject_report *report_r,
+			struct err *e)
+{
+	if (serve_and_edit(w, report_r, e) == 0)
+		return 0;
+	if (e->kind != ERR_NOT_IMPLEMENTED ||
+	    !machine_is_there(w->options->appliance))
+		return -1;
+	return machine_apply(w->disk, w->rq, w->options, w->deadline,
+			     report_r, e);
+}
+
 static int apply_here(const struct work *w, struct inject_report *report_r,
 		      struct err *e)
 {
 	usec_t began = usec_monotonic();
 	struct inject_report r;
 
-	if (serve_and_edit(w, &r, e) < 0)
+	if (edit_somehow(w, &r, e) < 0)
 		return -1;
 	r.serve = usec_monotonic() - began - r.remove - r.add - r.flush;
 	*report_r = r;

@@ -48,7 +48,7 @@ int child_start(struct child *c, const char *const *argv, int in, int fd,
 		close(said[0]);
 		return err_errno(e, "%s: fork", argv[0]);
 	}
-	*c = (struct child){ pid, said[0] };
+	*c = (struct child){ .pid = pid, .said = said[0] };
 	return 0;
 }
 
@@ -81,15 +81,14 @@ static void last_words(int fd, char *text, size_t size)
 
 int child_wait(struct child *c, usec_t deadline, struct err *e)
 {
-	char text[400];
 	int status;
 
 	wait_until(c->pid, deadline);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	last_words(c->said, text, sizeof(text));
+	last_words(c->said, c->words, sizeof(c->words));
 	close(c->said);
 	if (status == 0)
 		return 0;
-	return err_internal(e, "inject: status %#x: %s", status, text);
+	return err_internal(e, "inject: status %#x: %s", status, c->words);
 }

@@ -13,6 +13,7 @@
 struct child {
 	pid_t pid;
 	int said;			/* what it prints, a pipe */
+	char words[400];		/* the beginning of it, at its end */
 };
 
 /*

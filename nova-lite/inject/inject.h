@@ -23,7 +23,7 @@
 #define INJECT_PATH_MAX 4095		/* bytes, as in the guest */
 #define INJECT_NAME_MAX 255
 #define INJECT_LAYERS_MAX 8
-#define INJECT_DEADLINE_MS 60000
+#define INJECT_DEADLINE_MS 120000
 
 struct inject_file {
 	const char *path;		/* in the guest: absolute */
@@ -100,6 +100,12 @@ struct inject_options {
 	 * NULL: in this process.
 	 */
 	const char *program;
+	/*
+	 * A folder made by nova-lite-build-appliance, for what libext2fs
+	 * cannot edit. NULL, or not there: that is not implemented.
+	 */
+	const char *appliance;
+	bool kvm;			/* the appliance may run under KVM */
 };
 
 struct inject_report {

@@ -49,19 +49,6 @@ static struct wire open_job(void)
 	return w;
 }
 
-static int find_contents(struct wire *w, struct inject_file *adds, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (adds[i].size > (uint64_t)(w->end - w->p))
-			return -1;
-		adds[i].data = w->p;
-		w->p += adds[i].size;
-	}
-	return 0;
-}
-
 static void reply(const struct buf *b)
 {
 	size_t at = 0;
@@ -83,9 +70,7 @@ int main(void)
 	struct buf b = { 0 };
 	int rc;
 
-	if (wire_get_call(&w, &call) < 0 ||
-	    find_contents(&w, (struct inject_file *)call.rq.adds,
-			  call.rq.nadds) < 0) {
+	if (wire_get_call(&w, &call) < 0 || wire_get_contents(&w, &call) < 0) {
 		fprintf(stderr, "not a job\n");
 		return 2;
 	}
@@ -94,8 +79,6 @@ int main(void)
 	reply(&b);
 	inject_report_fini(&report);
 	buf_fini(&b);
-	free((void *)call.rq.adds);
-	free((void *)call.rq.removes);
-	free((void *)call.rq.made);
+	wire_free_call(&call);
 	return 0;
 }

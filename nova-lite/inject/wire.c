@@ -125,6 +125,8 @@ void wire_put_call(struct buf *b, const struct inject_disk *disk,
 	put_string(b, o->root);
 	put_string(b, o->temp_dir);
 	put(b, o->deadline_ms);
+	put_string(b, o->appliance);
+	put(b, o->kvm);
 	put_strings(b, rq->removes, rq->nremoves);
 	put_strings(b, rq->made, rq->nmade);
 	put(b, rq->nadds);
@@ -150,6 +152,8 @@ int wire_get_call(struct wire *w, struct wire_call *call_r)
 	c->options.root = get_string(w);
 	c->options.temp_dir = get_string(w);
 	c->options.deadline_ms = get(w);
+	c->options.appliance = get_string(w);
+	c->options.kvm = get(w) != 0;
 	c->rq.removes = get_strings(w, &c->rq.nremoves);
 	c->rq.made = get_strings(w, &c->rq.nmade);
 	c->rq.nadds = get_count(w);
@@ -158,6 +162,27 @@ int wire_get_call(struct wire *w, struct wire_call *call_r)
 		adds[i] = get_file(w);
 	c->rq.adds = adds;
 	return w->bad ? -1 : 0;
+}
+
+int wire_get_contents(struct wire *w, struct wire_call *call)
+{
+	struct inject_file *adds = (struct inject_file *)call->rq.adds;
+	size_t i;
+
+	for (i = 0; i < call->rq.nadds; i++) {
+		if (adds[i].size > (uint64_t)(w->end - w->p))
+			return -1;
+		adds[i].data = w->p;
+		w->p += adds[i].size;
+	}
+	return 0;
+}
+
+void wire_free_call(struct wire_call *call)
+{
+	free((void *)call->rq.adds);
+	free((void *)call->rq.removes);
+	free((void *)call->rq.made);
 }
 
 /* -- the reply ------------------------------------------------------------ */

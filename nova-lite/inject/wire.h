@@ -27,12 +27,15 @@ void wire_put_reply(struct buf *b, int rc, const struct inject_report *r,
 struct wire_call {
 	struct inject_layer layers[INJECT_LAYERS_MAX];
 	struct inject_disk disk;
-	struct inject_request rq;	/* its arrays: the caller's to free */
+	struct inject_request rq;
 	struct inject_options options;
 };
 
-/* The contents of rq.adds follow where w->p is then; -1 when it is bad. */
+/* -1 when it is bad; to be freed in either case. */
 int wire_get_call(struct wire *w, struct wire_call *call_r);
+/* The contents of its additions, which follow it. */
+int wire_get_contents(struct wire *w, struct wire_call *call);
+void wire_free_call(struct wire_call *call);
 /* As inject_apply; a bad reply is an INTERNAL. */
 int wire_get_reply(struct wire *w, size_t nadds,
 		   struct inject_report *report_r, struct err *e);

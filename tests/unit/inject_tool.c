@@ -2,8 +2,9 @@
 /*
  * inject_tool DISK FORMAT [-b BASE FORMAT]... [DEST=SRC | -DEST]... - the room
  * by hand, for scripts: puts files of the host into the disk and removes
- * others. INJECT_PROGRAM: by that program, as the agent does. Prints what the
- * report says as one line: milliseconds, counts.
+ * others. INJECT_PROGRAM: by that program, as the agent does; INJECT_APPLIANCE:
+ * where that is; INJECT_ROOT: inject_options.root. Prints what the report says
+ * as one line: milliseconds, counts.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,8 +73,11 @@ int main(int argc, char **argv)
 	const char **removes = xcalloc(argc, sizeof(*removes));
 	struct inject_request rq = { .adds = adds, .removes = removes };
 	struct inject_limits none = { "files", -1, -1, -1, NULL, 0 };
-	struct inject_options options = { .program =
-		getenv("INJECT_PROGRAM") };
+	struct inject_options options = {
+		.program = getenv("INJECT_PROGRAM"),
+		.appliance = getenv("INJECT_APPLIANCE"),
+		.root = getenv("INJECT_ROOT"),
+	};
 	struct inject_report report;
 	struct err e;
 	int i;
