@@ -4,6 +4,7 @@
 #   make run        a whole cloud here    make test           every test
 #   make check      the gates             make bench          figures, as ratios
 #   make install    DESTDIR, PREFIX       make man, api-ref   documents
+#   make appliance  the machine that injects files into xfs, btrfs, LVM
 
 FLAVOUR ?= release
 ifeq ($(origin CC),default)
@@ -193,6 +194,11 @@ bench:
 	@$(AGAIN) all
 	@python3 tests/bench/bench.py
 
+# Files into what libext2fs cannot edit (nova-lite/inject/).
+appliance: $(B)/bin/nova-lite-appliance-init
+	@PACKAGE_CACHE=build/guest APPLIANCE_INIT=$< \
+		nova-lite/inject/build-appliance.sh build/appliance
+
 # Documents that the programs print themselves.
 DOCS := $(filter-out $(HELPERS),$(PROGRAMS))
 man: $(DOCS:%=build/man/%.8)
@@ -213,6 +219,11 @@ install: all man conf
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install $(BIN) $(DESTDIR)$(PREFIX)/sbin
+	install nova-lite/inject/build-appliance.sh \
+		$(DESTDIR)$(PREFIX)/sbin/nova-lite-build-appliance
+	install -d $(DESTDIR)$(PREFIX)/share/openstack-lite
+	install -m 644 nova-lite/inject/packages.sh \
+		$(DESTDIR)$(PREFIX)/share/openstack-lite
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 build/conf/*.conf README.md \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite
@@ -220,7 +231,7 @@ install: all man conf
 		sed 's|@PREFIX@|$(PREFIX)|g' $$unit > \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 
-.PHONY: all gen unit fuzz run test check bench man conf api-ref install clean
+.PHONY: all gen unit fuzz run test check bench appliance man conf api-ref install clean
 .SECONDARY:
 clean:
 	rm -rf build

@@ -165,6 +165,7 @@ class Cloud:
             os.makedirs(self.path(folder), exist_ok=True)
             os.chmod(self.path(folder), 0o700)
         self.db = postgres.Postgres(self.path("pg"), durable)
+        self.appliance = os.path.join(ROOT, "build/appliance")
         self.uri = None         # libvirt's
         self.agent_port = free_port()
 
@@ -205,6 +206,7 @@ class Cloud:
         self.check_ports()
         if self.compute:
             self.start_libvirt()
+            self.build_appliance()
         settings.write_all(self)
         self.bootstrap()
         for name in settings.daemons(self.compute):
@@ -320,6 +322,20 @@ class Cloud:
     def virsh(self, *args):
         return subprocess.run(["virsh", "-q", "-c", self.uri, *args],
                               text=True, capture_output=True)
+
+    def build_appliance(self):
+        """Unless there is one with the program as it is now."""
+        manifest = os.path.join(self.appliance, "manifest")
+        init = os.path.join(self.bin, "nova-lite-appliance-init")
+        if os.path.exists(manifest) and \
+                os.path.getmtime(manifest) > os.path.getmtime(init):
+            return
+        self.say("building the appliance (a minute, once)")
+        subprocess.run(
+            [os.path.join(ROOT, "nova-lite/inject/build-appliance.sh"),
+             self.appliance], check=True, env=dict(
+                 os.environ, PACKAGE_CACHE=os.path.join(ROOT, "build/guest"),
+                 APPLIANCE_INIT=init))
 
     def stop_libvirt(self):
         """Leaves no domain and no network of this cloud."""

@@ -16,7 +16,8 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
 	python3-openstackclient e2fsprogs cpio xorriso gzip"
-test="libcmocka-dev python3-keystone curl openssh-client procps fdisk"
+test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
+	xfsprogs btrfs-progs lvm2"
 gates="clang libclang-rt-14-dev git"
 bench="nginx-light postgresql curl coreutils wrk"
 

@@ -62,6 +62,7 @@ def agent(cloud):
     values = {
         "connection_uri": cloud.uri, "state_path": cloud.path("nova"),
         "guestfwd": cloud.path("nova-lite-guestfwd"),
+        "inject_appliance": cloud.appliance,
         "image_endpoint": cloud.url("image"),
         "auth_url": cloud.url("identity") + "/v3", "username": "nova",
         "project_name": "service", "password_file":

@@ -42,6 +42,9 @@ const struct conf_opt agent_opts[] = {
 	  "path of nova-lite-guestfwd; default: beside this program" },
 	{ SECTION, "inject", CONF_STR, NULL,
 	  "path of nova-lite-inject; default: beside this program" },
+	{ SECTION, "inject_appliance", CONF_STR, "/var/lib/nova-lite/appliance",
+	  "folder made by nova-lite-build-appliance, for files into xfs, "
+	  "btrfs, LVM; none there: they are refused" },
 	{ SECTION, "dhcp_domain", CONF_STR, "novalocal",
 	  "domain of the guests' host names" },
 	{ SECTION, "force_config_drive", CONF_BOOL, "false",
@@ -131,6 +134,7 @@ static void read_options(struct agent *a, const struct conf *conf)
 	a->dhcp_domain = option(conf, "dhcp_domain");
 	a->guestfwd = program(conf, "guestfwd", guestfwd);
 	a->inject = program(conf, "inject", inject);
+	a->inject_appliance = option(conf, "inject_appliance");
 	a->url = option(conf, "agent_url");
 	if (!a->url)
 		a->url = listen_url(conf);

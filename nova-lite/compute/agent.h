@@ -25,6 +25,7 @@ struct agent {
 	char host[256];
 	const char *state_path, *zone, *my_ip, *dhcp_domain, *url;
 	const char *guestfwd, *inject;	/* programs */
+	const char *inject_appliance;	/* its folder */
 	char images_dir[400];
 	bool force_config_drive, kvm;
 	int stop_seconds, reboot_seconds;

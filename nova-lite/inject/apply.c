@@ -15,9 +15,10 @@ struct work {
 	const struct inject_request *rq;
 	const struct inject_options *options;
 	usec_t deadline;
+	bool for_a_kernel;		/* where libext2fs does not do */
 };
 
-static int edit_disk(const struct work *w, struct disk *d,
+static int edit_disk(struct work *w, struct disk *d,
 		     struct inject_report *report_r, struct err *e)
 {
 	_cleanup_(cleanup_free) struct cache *c = xmalloc(sizeof(*c));
@@ -32,11 +33,12 @@ static int edit_disk(const struct work *w, struct disk *d,
 		rc = edit(&tree.tree, w->rq, report_r, e);
 		root_close(&root);
 	}
+	w->for_a_kernel = root.for_a_kernel;
 	cache_fini(c);
 	return rc;
 }
 
-static int connect_and_edit(const struct work *w, int socket,
+static int connect_and_edit(struct work *w, int socket,
 			    struct inject_report *report_r, struct err *e)
 {
 	struct disk d;
@@ -49,8 +51,8 @@ static int connect_and_edit(const struct work *w, int socket,
 	return rc;
 }
 
-static int serve_and_edit(const struct work *w,
-			  struct inject_report *report_r, struct err *e)
+static int serve_and_edit(struct work *w, struct inject_report *report_r,
+			  struct err *e)
 {
 	const char *temp = w->options->temp_dir ? w->options->temp_dir :
 		"/tmp";
@@ -73,19 +75,19 @@ static int serve_and_edit(const struct work *w,
 }
 
 /* libext2fs first: where that does not do, it has changed nothing. */
-static int edit_somehow(const struct work *w, struct inject_report *report_r,
+static int edit_somehow(struct work *w, struct inject_report *report_r,
 			struct err *e)
 {
 	if (serve_and_edit(w, report_r, e) == 0)
 		return 0;
-	if (e->kind != ERR_NOT_IMPLEMENTED ||
+	if (e->kind != ERR_NOT_IMPLEMENTED || !w->for_a_kernel ||
 	    !machine_is_there(w->options->appliance))
 		return -1;
 	return machine_apply(w->disk, w->rq, w->options, w->deadline,
 			     report_r, e);
 }
 
-static int apply_here(const struct work *w, struct inject_report *report_r,
+static int apply_here(struct work *w, struct inject_report *report_r,
 		      struct err *e)
 {
 	usec_t began = usec_monotonic();
@@ -103,9 +105,11 @@ int inject_apply(const struct inject_disk *disk,
 		 const struct inject_options *options,
 		 struct inject_report *report_r, struct err *e)
 {
-	struct work w = { disk, rq, options, usec_monotonic() + 1000 *
-		(usec_t)(options->deadline_ms ? options->deadline_ms :
-			 INJECT_DEADLINE_MS) };
+	struct work w = { .disk = disk, .rq = rq, .options = options };
+
+	w.deadline = usec_monotonic() + 1000 * (usec_t)
+		(options->deadline_ms ? options->deadline_ms :
+		 INJECT_DEADLINE_MS);
 
 	if (options->program)
 		return remote_apply(disk, rq, options, report_r, e);

@@ -20,7 +20,7 @@ export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=1700000000
 name=${0##*/}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; rm -f "${out:-$work}"/.*.$$' EXIT
 trap 'exit 1' INT TERM
 cache=${PACKAGE_CACHE:-$work/cache}
 lib=$here
@@ -40,7 +40,7 @@ need apt-get apt-cache dpkg-deb cpio sha256sum
 kernel=$(kernel_package)
 [ -n "$kernel" ] || die "no linux-image-cloud-amd64 known to apt"
 unpack "$kernel" "./boot/vmlinuz-*" "./lib/modules/*/kernel/drivers/*" \
-	"./lib/modules/*/kernel/fs/xfs/*" "./lib/modules/*/kernel/fs/btrfs/*" \
+	"./lib/modules/*/kernel/fs/*" \
 	"./lib/modules/*/kernel/crypto/*" "./lib/modules/*/kernel/lib/*"
 
 # Sets of modules, each loaded when it is needed (appliance/kernel.h). Nothing
@@ -55,6 +55,7 @@ take() {
 }
 take base virtio_pci virtio_blk virtio_console
 take lvm dm_mod
+take ext4 quota_v2
 take xfs xfs
 take btrfs btrfs blake2b_generic xxhash_generic
 cp "$init" "$ird/init"
@@ -64,15 +65,23 @@ archive "$ird" >"$work/initrd.cpio"
 digest() { sha256sum <"$1" | cut -c 1-64; }
 k=$(digest "$deb"/boot/vmlinuz-*)
 i=$(digest "$work/initrd.cpio")
+# place FILE NAME - whole, also where another build does the same.
+place() {
+	install -m 644 "$1" "$out/.$2.$$"
+	sync "$out/.$2.$$"
+	mv "$out/.$2.$$" "$out/$2"
+}
+kernel=kernel.$(echo "$k" | cut -c 1-12)
+initrd=initrd.$(echo "$i" | cut -c 1-12)
 mkdir -p "$out"
-install -m 644 "$deb"/boot/vmlinuz-* "$out/kernel.$(echo "$k" | cut -c 1-12)"
-install -m 644 "$work/initrd.cpio" "$out/initrd.$(echo "$i" | cut -c 1-12)"
-cat >"$out/manifest.new" <<EOF
-$k  kernel.$(echo "$k" | cut -c 1-12)
-$i  initrd.$(echo "$i" | cut -c 1-12)
-EOF
-(cd "$out" && sha256sum --quiet -c manifest.new && sync -f .)
-mv "$out/manifest.new" "$out/manifest"
+place "$deb"/boot/vmlinuz-* "$kernel"
+place "$work/initrd.cpio" "$initrd"
+printf '%s  %s\n' "$k" "$kernel" "$i" "$initrd" >"$work/manifest"
+(cd "$out" && sha256sum --quiet -c "$work/manifest")
+place "$work/manifest" manifest
 for file in "$out"/kernel.* "$out"/initrd.*; do
-	grep -q "  ${file##*/}\$" "$out/manifest" || rm -f "$file"
+	case ${file##*/} in
+	"$kernel" | "$initrd") ;;
+	*) rm -f "$file" ;;
+	esac
 done

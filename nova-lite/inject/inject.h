@@ -10,14 +10,19 @@
 #include "common/base/timefmt.h"
 
 /*
- * Files into and out of a disk that no machine runs on: nothing is mounted,
- * nothing needs root, and the host's kernel never parses the guest's file
- * system. QEMU's storage daemon presents the disk, whatever its format, and
- * libext2fs edits the ext2, ext3 or ext4 file system on it.
+ * Files into and out of a disk that no machine runs on: the host mounts
+ * nothing, nothing needs root, and the host's kernel never parses the guest's
+ * file system. QEMU's storage daemon presents the disk, whatever its format,
+ * and libext2fs edits the ext2, ext3 or ext4 file system on it. What that
+ * cannot edit (xfs, btrfs, ext4 on LVM, a journal to be replayed, features
+ * not known to be safe) a kernel in a small machine of QEMU's does, the
+ * appliance, in seconds instead of a tenth of one.
  *
  * A disk is a stack of layers and only the top one is written, so whoever
  * calls throws the top layer away when an injection fails. Until everything
- * is known to fit, nothing is written to that layer either.
+ * is known to fit, nothing is written to that layer either, but for what
+ * the appliance's kernel writes by mounting and, where folders are missing or
+ * a kernel's estimate of its space was wrong, begins to write.
  */
 
 #define INJECT_PATH_MAX 4095		/* bytes, as in the guest */
@@ -89,7 +94,9 @@ struct inject_options {
 	/*
 	 * Label or UUID of the file system; NULL: the one that has /etc, the
 	 * largest when several have or, with no other kind of file system on
-	 * the disk, when none has.
+	 * the disk, when none has. A btrfs that has none in its default
+	 * subvolume may have it in a subvolume at its top (Fedora's root,
+	 * Ubuntu's @).
 	 */
 	const char *root;
 	const char *temp_dir;		/* NULL: /tmp; path of 80 at most */
@@ -135,14 +142,15 @@ void inject_report_fini(struct inject_report *r);
  * place of another has none of its attributes, extended ones included. Only
  * the root file system is seen: what the guest mounts over its folders is not.
  *
- * The storage daemon is started for this call and gone after it, also when
- * this process dies. The report is written on success only; the caller
- * finishes it. Fails, before the disk is changed, with
+ * The storage daemon and the appliance are started for this call and gone
+ * after it, also when this process dies. The report is written on success
+ * only; the caller finishes it. Fails, before the disk is changed, with
  *   CONFLICT         files do not fit (the first that does not is named), a
  *                    folder is where a file is to be or the reverse, links
  *                    go round in circles
- *   NOT_IMPLEMENTED  no file system that can be edited: another kind, features
- *                    that are not known to be safe, a journal to be replayed
+ *   NOT_IMPLEMENTED  no file system that can be edited: damaged, to be checked
+ *                    first, encrypted, of a kind that not even the appliance
+ *                    knows; without one, all that needs it
  * and, with the top layer in an unknown state, with
  *   UNAVAILABLE      the deadline passed
  *   INTERNAL         the daemon or the file system failed

@@ -258,12 +258,19 @@ static const char *why_not(const struct ext2_super_block *s)
 	return NULL;
 }
 
+/* Kernels replay journals and know all features, but repair nothing. */
+static bool is_for_a_kernel(const struct ext2_super_block *s)
+{
+	return s->s_state & EXT2_VALID_FS && !(s->s_state & EXT2_ERROR_FS);
+}
+
 static int open_chosen(struct root *root, struct err *e)
 {
 	errcode_t rc = volume_open(&root->volume, &root->fs);
 	const char *reason;
 
 	if (rc) {
+		root->for_a_kernel = true;
 		root_failed(root, "open", rc, e);
 		return root->volume.cache->err.kind != ERR_NONE ? -1 :
 			err_set(e, ERR_NOT_IMPLEMENTED, "The root file system "
@@ -271,6 +278,7 @@ static int open_chosen(struct root *root, struct err *e)
 	}
 	reason = why_not(root->fs->super);
 	if (reason) {
+		root->for_a_kernel = is_for_a_kernel(root->fs->super);
 		ext2fs_free(root->fs);
 		return err_set(e, ERR_NOT_IMPLEMENTED,
 			       "The root file system %s.", reason);
@@ -287,6 +295,16 @@ static int open_chosen(struct root *root, struct err *e)
 	return 0;
 }
 
+static bool is_something(const struct candidate *all, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (all[i].kind != KIND_NONE)
+			return true;
+	return false;
+}
+
 int root_open(struct cache *c, const char *name, struct root *root_r,
 	      struct err *e)
 {
@@ -296,15 +314,18 @@ int root_open(struct cache *c, const char *name, struct root *root_r,
 	const struct candidate *chosen;
 	int n;
 
+	root_r->for_a_kernel = false;
 	pthread_once(&once, error_texts);
 	if (find_all(c, all, &n) < 0)
 		return root_failed(&root, "partitions", EXT2_ET_SHORT_READ, e);
 	chosen = choose(all, n, name);
 	if (c->err.kind != ERR_NONE)
 		return root_failed(&root, "partitions", EXT2_ET_SHORT_READ, e);
-	if (!chosen)
+	if (!chosen) {
+		root_r->for_a_kernel = is_something(all, n);
 		return err_set(e, ERR_NOT_IMPLEMENTED, "The disk has no root "
 			       "file system that files can be put into.");
+	}
 	/* libext2fs keeps the address of the volume. */
 	root_r->volume = chosen->volume;
 	return open_chosen(root_r, e);

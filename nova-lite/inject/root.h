@@ -8,13 +8,14 @@
 struct root {
 	struct volume volume;
 	ext2_filsys fs;
+	bool for_a_kernel;		/* it is not, but a kernel may do it */
 };
 
 /*
  * Finds the root file system of the disk (inject_options.root says how) and
  * opens it. root_close forgets all changes that were not written by
  * ext2fs_flush. Fails with NOT_IMPLEMENTED when there is none, or none that
- * this may edit.
+ * this may edit; for_a_kernel is written in any case.
  */
 int root_open(struct cache *c, const char *name, struct root *root_r,
 	      struct err *e);

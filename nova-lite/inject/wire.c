@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 #include "nova-lite/inject/tree.h"
 
+#define FORMAT 0x6c6974652d696a31	/* to be changed with what follows */
 #define COUNT_MAX 1000000u		/* of anything */
 
 /* -- values --------------------------------------------------------------- */
@@ -117,6 +118,7 @@ void wire_put_call(struct buf *b, const struct inject_disk *disk,
 {
 	size_t i;
 
+	put(b, FORMAT);
 	put(b, disk->nlayers);
 	for (i = 0; i < disk->nlayers; i++) {
 		put_string(b, disk->layers[i].path);
@@ -141,6 +143,8 @@ int wire_get_call(struct wire *w, struct wire_call *call_r)
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
+	if (get(w) != FORMAT)
+		return -1;
 	c->disk.nlayers = get_count(w);
 	if (c->disk.nlayers > INJECT_LAYERS_MAX)
 		return -1;

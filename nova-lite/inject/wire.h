@@ -7,8 +7,8 @@
 
 /*
  * How a call of inject_apply travels to the program that does it and back:
- * numbers of eight bytes, strings with their length and their NUL. Both ends
- * are of one build; what comes back is from a process that had a hostile disk
+ * numbers of eight bytes, strings with their length and their NUL, a number
+ * for this format first. Both ends are of one build; what comes back is from a process that had a hostile disk
  * in its hands, so it is read as if anybody had written it.
  */
 struct wire {
@@ -31,7 +31,7 @@ struct wire_call {
 	struct inject_options options;
 };
 
-/* -1 when it is bad; to be freed in either case. */
+/* -1 when it is bad, or of another build; to be freed in either case. */
 int wire_get_call(struct wire *w, struct wire_call *call_r);
 /* The contents of its additions, which follow it. */
 int wire_get_contents(struct wire *w, struct wire_call *call);

@@ -15,73 +15,24 @@ umask 022
 export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=1700000000
 export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
 
-die() { echo "build-demo: $*" >&2; exit 1; }
-
-[ $# = 1 ] || die "usage: build-demo.sh OUT.qcow2"
+name=build-demo
 here=$(cd "$(dirname "$0")" && pwd)
-out=$1
-cache=${GUEST_CACHE:-$here/../../build/guest}
+top=$here/../..
 modules="virtio_pci virtio_blk virtio_net virtio_scsi sd_mod sr_mod
 	isofs evdev button"
 root_mib=24
 root_uuid=de3000c7-0000-4000-8000-000000000001
 
-for tool in apt-get dpkg-deb cc cpio mke2fs debugfs xorriso qemu-img
-do
-	PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
-		die "$tool is missing"
-done
-PATH=$PATH:/usr/sbin:/sbin
-
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
+cache=${GUEST_CACHE:-$top/build/guest}
+. "$top/nova-lite/inject/packages.sh"
 
-# unpack PACKAGE PATH... - download the package once, extract only these paths.
-unpack() {
-	name=$1; shift
-	deb=$(ls "$cache/${name}"_*.deb 2>/dev/null | tail -n 1)
-	if [ -z "$deb" ]; then
-		(cd "$work" && apt-get -qq -o APT::Sandbox::User="$(id -un)" \
-			download "$name") ||
-			die "cannot download $name (apt-get update?)"
-		mv "$work/${name}"_*.deb "$cache/"
-		deb=$(ls "$cache/${name}"_*.deb)
-	fi
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -x -C "$work/deb" --wildcards --no-same-owner "$@"
-}
+[ $# = 1 ] || die "usage: build-demo.sh OUT.qcow2"
+out=$1
+need apt-get dpkg-deb cc cpio mke2fs debugfs xorriso qemu-img
 
-kernel_package() {
-	ls "$cache"/linux-image-*-cloud-amd64_*.deb 2>/dev/null | tail -n 1 |
-		sed 's|.*/||; s|_.*||' | grep . ||
-		apt-cache depends linux-image-cloud-amd64 |
-		sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
-}
-
-# take_module NAME - copy a module into the initramfs after those it needs and
-# append it to the list in load order.
-take_module() {
-	[ ! -e "$ird/$1.ko" ] || return 0
-	file=$(find "$deb/lib/modules" -name "$1.ko" \
-		-o -name "$(echo "$1" | tr _ -).ko" | head -n 1)
-	[ -n "$file" ] || die "no module $1 in $kernel"
-	cp "$file" "$ird/$1.ko"
-	for need in $(tr '\0' '\n' <"$file" |
-			sed -n 's/^depends=//p' | tr , ' '); do
-		take_module "$need"
-	done
-	echo "$1.ko" >>"$ird/modules"
-}
-
-# Give everything below a folder the same time.
-settle() {
-	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-}
-
-mkdir "$work/deb"
 kernel=$(kernel_package)
 [ -n "$kernel" ] || die "no linux-image-cloud-amd64 known to apt"
 release=${kernel#linux-image-}
@@ -93,7 +44,6 @@ unpack busybox-static ./bin/busybox
 unpack isolinux ./usr/lib/ISOLINUX/isolinux.bin \
 	./usr/lib/ISOLINUX/isohdpfx.bin
 unpack syslinux-common ./usr/lib/syslinux/modules/bios/ldlinux.c32
-deb=$work/deb
 
 # The initramfs: busybox, the modules a guest under QEMU needs, /init.
 ird=$work/initramfs
@@ -103,13 +53,10 @@ cp "$here/demo/init" "$ird/"
 chmod 755 "$ird/init" "$ird/bin/busybox"
 : >"$ird/modules"
 for module in $modules; do
-	take_module "$module"
+	take_module "$module" "$ird" "$ird/modules"
 done
-settle "$ird"
 mkdir -p "$work/iso/isolinux"
-(cd "$ird" && find . | sort |
-	cpio -o -H newc -R 0:0 --reproducible --quiet) |
-	gzip -n -1 >"$work/iso/initrd"
+archive "$ird" | gzip -n -1 >"$work/iso/initrd"
 
 # The boot part.
 cp "$deb/boot/vmlinuz-$release" "$work/iso/vmlinuz"

@@ -39,7 +39,8 @@ static int open_job(struct wire *w, struct wire_call *call, struct err *e)
 		return err_errno(e, "appliance: " JOB);
 	*w = (struct wire){ .p = p, .end = (char *)p + size };
 	if (wire_get_call(w, call) < 0 || wire_get_contents(w, call) < 0)
-		return err_internal(e, "appliance: not a job");
+		return err_internal(e, "appliance: not a job of its build; "
+				    "run nova-lite-build-appliance");
 	return 0;
 }
 
