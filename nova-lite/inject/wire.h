@@ -6,10 +6,11 @@
 #include "nova-lite/inject/inject.h"
 
 /*
- * How a call of inject_apply travels to the program that does it and back:
- * numbers of eight bytes, strings with their length and their NUL, a number
- * for this format first. Both ends are of one build; what comes back is from a process that had a hostile disk
- * in its hands, so it is read as if anybody had written it.
+ * How a call of inject_apply travels to the program or the appliance that does
+ * it and back: numbers of eight bytes, strings with their length and their NUL,
+ * first a number for this format. Both ends are of one build; what comes back
+ * is from somebody who had a hostile disk in his hands, so it is read as if
+ * anybody had written it.
  */
 struct wire {
 	const char *p, *end;
