@@ -6,6 +6,9 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 
 from compute_kit import (body, create, delete, fault, get, image, post,
                          put)
@@ -13,6 +16,9 @@ from harness import check, equal, need, status, until
 
 CLOUD = {"compute": True, "options": {"nova-lite": {
     ("DEFAULT", "max_request_body_size"): 64 << 20}}}
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 
 # What the guest runs: one line for each file.
 TELL = """#!/bin/sh
@@ -172,6 +178,47 @@ def test_disk_without_root(cloud):
     equal((shown["status"], shown.get("fault", {}).get("message")),
           ("ERROR", "File injection of /a, /b failed: The disk has no root "
            "file system that files can be put into."), "fault")
+    delete(user, "/servers/" + server)
+
+
+def xfs_image(folder):
+    """A disk with an empty XFS, as qcow2."""
+    subprocess.run("cd %s && PATH=$PATH:/sbin:/usr/sbin && "
+                   "mkfs.xfs -q -d file,name=raw,size=310m && "
+                   "qemu-img convert -O qcow2 raw qcow2" % folder,
+                   shell=True, check=True)
+    with open(folder + "/qcow2", "rb") as f:
+        return f.read()
+
+
+def xfs_file(disk, path, folder):
+    """A file of a disk that a machine may be running on."""
+    subprocess.run(["qemu-img", "convert", "-U", "-O", "raw", disk,
+                    folder + "/flat"], check=True)
+    return subprocess.run(
+        [sys.executable, "tests/guest/xfs_cat.py", folder + "/flat", path],
+        cwd=ROOT, capture_output=True).stdout
+
+
+def test_other_file_system(cloud):
+    """An image with a file system that libext2fs does not know."""
+    user = cloud.demo
+    made = user.post("image", "/v2/images", {
+        "name": cloud.name("img"), "disk_format": "qcow2",
+        "container_format": "bare"}).json["id"]
+    with tempfile.TemporaryDirectory() as folder:
+        status(user.put("image", "/v2/images/%s/file" % made,
+                        xfs_image(folder), headers={
+                            "Content-Type": "application/octet-stream"}),
+               204, "upload")
+        server = create(cloud, user, made,
+                        personality=[one("/etc/motd", b"by a kernel\n")])
+        need(until(lambda: show(cloud, server)["status"] != "BUILD", 120),
+             "an end")
+        equal(show(cloud, server)["status"], "ACTIVE", "status: %r" %
+              show(cloud, server).get("fault"))
+        disk = cloud.path("nova", "instances", server, "disk")
+        equal(xfs_file(disk, "/etc/motd", folder), b"by a kernel\n", "file")
     delete(user, "/servers/" + server)
 
 
