@@ -230,15 +230,27 @@ static void conflicts(void **state)
 
 /* -- btrfs ---------------------------------------------------------------- */
 
+/* The root in a subvolume, and none at the top (btrfs_at.c). */
+static void make_btrfs(void)
+{
+	rig_run("rm -f base && truncate -s 128M base && "
+		"mkfs.btrfs -q --rootdir tree base && timeout 100 "
+		"qemu-system-x86_64 -accel tcg -m 256 -nodefaults -display "
+		"none -nic none -no-reboot -serial stdio -append "
+		"'console=ttyS0 quiet panic=-1' -kernel %s/kernel.* "
+		"-initrd %s -drive file=base,format=raw,if=virtio "
+		"</dev/null | grep turned", getenv("INJECT_APPLIANCE"),
+		getenv("AT_INITRD"));
+}
+
 static void btrfs(void **state)
 {
 	struct inject_report r;
 
 	(void)state;
-	rig_run("rm -f base && truncate -s 128M base && "
-		"mkfs.btrfs -q --rootdir tree base && "
-		"printf '#!/bin/sh\\n[ -d out ] || { mkdir out; btrfs restore "
-		"-m fs out >/dev/null || exit 1; }\\ncp out$1 $2 || exit 1\n"
+	make_btrfs();
+	rig_run("printf '#!/bin/sh\\n[ -d out ] || { mkdir out; btrfs restore "
+		"-m -r 256 fs out >/dev/null || exit 1; }\\ncp out$1 $2 || exit 1\n"
 		"stat -c \"10%%%%04a %%%%u %%%%g %%%%Y\" out$1\n' >read && "
 		"chmod 755 read");
 	rig_new_overlay();

@@ -21,5 +21,12 @@ $cc -std=gnu11 -D_GNU_SOURCE -I"$top" -o "$work/test" \
 	-lcmocka -lnbd -lext2fs -lcom_err -ljansson -lm -pthread
 $cc -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -shared -fPIC \
 	-o "$work/blockfile.so" "$here/blockfile.c"
-INJECT_APPLIANCE=$work/appliance INJECT_PROGRAM=$B/bin/nova-lite-inject \
+mkdir "$work/at"
+$cc -std=gnu11 -D_GNU_SOURCE -I"$top" -static -o "$work/at/init" \
+	"$here/btrfs_at.c" "$top/nova-lite/inject/appliance/kernel.c" \
+	"$top/common/base/err.c"
+(cd "$work/at" && echo init | cpio -o -H newc --quiet) |
+	cat "$work"/appliance/initrd.* - >"$work/at.initrd"
+AT_INITRD=$work/at.initrd \
+	INJECT_APPLIANCE=$work/appliance INJECT_PROGRAM=$B/bin/nova-lite-inject \
 	BLOCKFILE=$work/blockfile.so XFS_CAT=$here/xfs_cat.py "$work/test"
