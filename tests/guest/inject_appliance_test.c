@@ -250,7 +250,8 @@ static void btrfs(void **state)
 	(void)state;
 	make_btrfs();
 	rig_run("printf '#!/bin/sh\\n[ -d out ] || { mkdir out; btrfs restore "
-		"-m -r 256 fs out >/dev/null || exit 1; }\\ncp out$1 $2 || exit 1\n"
+		"-m -r 256 fs out >/dev/null || exit 1; }\\n"
+		"cp out$1 $2 || exit 1\n"
 		"stat -c \"10%%%%04a %%%%u %%%%g %%%%Y\" out$1\n' >read && "
 		"chmod 755 read");
 	rig_new_overlay();

@@ -27,6 +27,7 @@ $cc -std=gnu11 -D_GNU_SOURCE -I"$top" -static -o "$work/at/init" \
 	"$top/common/base/err.c"
 (cd "$work/at" && echo init | cpio -o -H newc --quiet) |
 	cat "$work"/appliance/initrd.* - >"$work/at.initrd"
-AT_INITRD=$work/at.initrd \
-	INJECT_APPLIANCE=$work/appliance INJECT_PROGRAM=$B/bin/nova-lite-inject \
-	BLOCKFILE=$work/blockfile.so XFS_CAT=$here/xfs_cat.py "$work/test"
+export INJECT_APPLIANCE="$work/appliance" AT_INITRD="$work/at.initrd"
+export INJECT_PROGRAM="$B/bin/nova-lite-inject"
+export BLOCKFILE="$work/blockfile.so" XFS_CAT="$here/xfs_cat.py"
+"$work/test"
