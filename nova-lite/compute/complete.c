@@ -37,7 +37,7 @@ static int edit(struct job *j, const struct candidate *from,
 		const char *temp, const struct image *base,
 		struct inject_report *report_r, struct err *e)
 {
-	struct inject_options options = { .program = job_agent(j)->inject };
+	struct inject_options options = wanted_options(job_agent(j));
 	struct inject_layer layers[] = {
 		{ temp, "qcow2" }, { base->path, base->format } };
 	struct inject_disk disk = { layers, ARRAY_LEN(layers) };

@@ -144,11 +144,7 @@ int server_files(struct job *j, struct err *e)
 static int inject(struct job *j, const struct wanted *w, const char *path,
 		  struct err *e)
 {
-	struct inject_options options = {
-		.program = job_agent(j)->inject,
-		.appliance = job_agent(j)->inject_appliance,
-		.kvm = job_agent(j)->kvm,
-	};
+	struct inject_options options = wanted_options(job_agent(j));
 	struct inject_request rq = { .adds = w->files, .nadds = w->n };
 	struct inject_report report;
 	struct image base;

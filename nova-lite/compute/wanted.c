@@ -172,6 +172,12 @@ const struct inject_file *wanted_find(const struct wanted *w,
 	return NULL;
 }
 
+struct inject_options wanted_options(const struct agent *a)
+{
+	return (struct inject_options){ .program = a->inject,
+		.appliance = a->inject_appliance, .kvm = a->kvm };
+}
+
 void wanted_write(struct jw *w, const struct wanted *wanted)
 {
 	j_arr(w, "files");

@@ -35,6 +35,9 @@ int wanted_has(const struct wanted *w, const struct inject_file *files,
 	       size_t n, struct err *e);
 const char *wanted_sha256(const struct wanted *w, size_t i);
 
+/* How this agent injects them. */
+struct inject_options wanted_options(const struct agent *a);
+
 /* "files": the set without its contents, as manifests have it. */
 void wanted_write(struct jw *w, const struct wanted *wanted);
 
