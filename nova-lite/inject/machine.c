@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/inject/machine.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,8 @@ static int run(const char *const *argv, int job, usec_t deadline,
 	close(reply[1]);
 	if (rc == 0) {
 		job_read_reply(reply[0], deadline, REPLY_MAX, b);
+		if (b->len >= REPLY_MAX)
+			kill(c.pid, SIGKILL);
 		rc = child_wait(&c, deadline, e);
 	}
 	close(reply[0]);

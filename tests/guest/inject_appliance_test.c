@@ -29,7 +29,7 @@ static int apply_within(const struct inject_request *rq, unsigned ms,
 		.program = getenv("INJECT_PROGRAM"),
 		.appliance = getenv("INJECT_APPLIANCE"),
 	};
-	struct inject_limits none = { "files", -1, -1, -1 };
+	struct inject_limits none = { "files", -1, -1, -1, NULL, 0 };
 
 	memset(e, 0, sizeof(*e));
 	if (inject_check(rq, &none, e) < 0)
