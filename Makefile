@@ -192,7 +192,8 @@ check:
 bench:
 	@$(DEPS) build run bench
 	@$(AGAIN) all
-	@python3 tests/bench/bench.py
+	@rc=0; for b in bench launch inject candidates; do \
+		python3 tests/bench/$$b.py || rc=1; done; exit $$rc
 
 # Files into what libext2fs cannot edit (nova-lite/inject/).
 appliance: $(B)/bin/nova-lite-appliance-init
@@ -215,6 +216,7 @@ api-ref: $(BIN)
 PREFIX ?= /usr/local
 install: all man conf
 	install -d $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/share/man/man7 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -225,6 +227,7 @@ install: all man conf
 	install -m 644 nova-lite/inject/packages.sh \
 		$(DESTDIR)$(PREFIX)/share/openstack-lite
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 dist/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 build/conf/*.conf README.md \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite
 	for unit in dist/systemd/*; do \

@@ -19,7 +19,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
 	xfsprogs btrfs-progs lvm2"
 gates="clang libclang-rt-14-dev git"
-bench="nginx-light postgresql curl coreutils wrk"
+bench="nginx-light postgresql curl coreutils wrk libguestfs-tools kmod"
 
 wanted=
 for class in "${@:-all}"; do

@@ -25,22 +25,17 @@ def kernel(temp):
             "SUPERMIN_MODULES": modules, "SUPERMIN_KERNEL_VERSION": version}
 
 
-def script(folder, files):
-    """guestfish's commands for {path in the guest: contents}."""
-    out = ["run"]
-    out += ["mount /dev/sda2 /", "mkdir-p /opt/app"]
-    for i, (path, data) in enumerate(files.items()):
-        source = os.path.join(folder, str(i))
-        with open(source, "wb") as f:
-            f.write(data)
-        out.append("upload %s %s" % (source, path))
-    return "\n".join(out) + "\n"
+def script(root, files):
+    """guestfish's commands for [(path in the guest, path here)]."""
+    return "\n".join(["run", "mount %s /" % root, "mkdir-p /opt/app"] + [
+        "upload %s %s" % (source, path) for path, source in files]) + "\n"
 
 
-def inject(image, files):
-    """Seconds for the files into a layer over a qcow2 image whose second
-    partition is the root; None where libguestfs is not installed. The first
-    run, which builds libguestfs' appliance, is not counted."""
+def inject(base, root, files):
+    """Seconds for the files [(path in the guest, path here)] into the root
+    file system of a layer over base, (path, format); None where libguestfs
+    is not installed. The first run, which builds libguestfs' appliance, is
+    not counted."""
     if not shutil.which("guestfish"):
         return None
     with tempfile.TemporaryDirectory() as temp:
@@ -49,10 +44,10 @@ def inject(image, files):
                    LIBGUESTFS_CACHEDIR=temp, **kernel(temp))
         os.makedirs("/lib/modules", exist_ok=True)
         layer = os.path.join(temp, "layer.qcow2")
-        text = script(temp, files)
+        text = script(root, files)
         for _ in range(2):
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F",
-                            "qcow2", "-b", image, layer], check=True)
+                            base[1], "-b", base[0], layer], check=True)
             began = time.monotonic()
             subprocess.run(["guestfish", "--format=qcow2", "-a", layer],
                            input=text, text=True, env=env, check=True,
