@@ -16,6 +16,7 @@
 #include "nova-lite/compute/proc.h"
 
 #define ID "11111111-1111-4111-8111-111111111111"
+#define OTHER "22222222-2222-4222-8222-222222222222"
 
 static char dir[] = "/tmp/lite-image-XXXXXX";
 
@@ -60,6 +61,20 @@ static void accepts(const char *name, const char *format)
 	assert_string_equal(i.format, format);
 }
 
+/* base: the name of the file beside it. */
+static void accepts_delta(const char *name, const char *base)
+{
+	struct image i;
+	struct err e;
+
+	if (image_inspect(file(name), "delta", &i, &e) < 0)
+		fail_msg("%s: %s %s", name, e.msg, e.detail);
+	assert_string_equal(i.base, file(base));
+	assert_string_equal(i.base_format, "qcow2");
+	assert_string_equal(i.format, "qcow2");
+	assert_int_equal(i.virtual_size, 64 << 20);
+}
+
 static void refuses(const char *name, const char *format)
 {
 	struct image i = { .format = "none" };
@@ -89,6 +104,60 @@ static void test_foreign_files(void **state)
 	create("split", "-f qcow2 -o data_file=data");
 	refuses("layer", "qcow2");
 	refuses("split", "qcow2");
+}
+
+static void test_delta(void **state)
+{
+	struct image i;
+	struct err e;
+
+	(void)state;
+	create(ID ".qcow2", "-f qcow2");
+	create("delta", "-f qcow2 -b " ID ".qcow2 -F qcow2");
+	accepts_delta("delta", ID ".qcow2");
+	refuses("delta", "qcow2");
+	create("alone", "-f qcow2");
+	refuses("alone", "delta");
+	create("outside", "-f qcow2 -u -b /etc/passwd -F raw");
+	refuses("outside", "delta");
+	create("up", "-f qcow2 -u -b ../" ID ".qcow2 -F qcow2");
+	refuses("up", "delta");
+	create("other", "-f qcow2 -u -b delta -F qcow2");
+	refuses("other", "delta");
+	create("chain", "-f qcow2 -u -b " ID ".delta -F qcow2");
+	refuses("chain", "delta");
+	create("json", "-f qcow2 -u -b 'json:{\"driver\":\"null-co\"}' "
+	       "-F raw");
+	refuses("json", "delta");
+	assert_int_equal(image_inspect(file(ID ".qcow2"), "raw", &i, &e), -1);
+}
+
+/* What came from elsewhere names a base of its own choice: ours it gets. */
+static void test_take_delta(void **state)
+{
+	struct image_cache c = { .dir = dir };
+	struct image base, i;
+	struct err e;
+
+	(void)state;
+	create(ID ".qcow2", "-f qcow2");
+	create("new.part", "-f qcow2 -u -b /etc/passwd -F raw");
+	assert_int_equal(image_inspect(file(ID ".qcow2"), "qcow2", &base, &e),
+			 0);
+	assert_false(image_cached(&c, OTHER));
+	assert_int_equal(image_take_delta(&c, OTHER, file("new.part"), &base,
+					  &e), 0);
+	assert_true(image_cached(&c, OTHER));
+	accepts_delta(OTHER ".delta", ID ".qcow2");
+	assert_int_equal(image_inspect(file(OTHER ".delta"), "delta", &i, &e),
+			 0);
+	create("chain.part", "-f qcow2 -u -b x -F raw");
+	assert_int_equal(image_take_delta(&c, ID, file("chain.part"), &i, &e),
+			 -1);
+	assert_int_equal(access(file("chain.part"), F_OK), 0);
+	image_cache_clean(&c);
+	assert_int_equal(access(file("chain.part"), F_OK), -1);
+	assert_true(image_cached(&c, OTHER));
 }
 
 static void test_other_than_claimed(void **state)
@@ -178,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_foreign_files),
+		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_take_delta),
 		cmocka_unit_test(test_other_than_claimed),
 		cmocka_unit_test(test_layer),
 		cmocka_unit_test(test_folder),
