@@ -31,6 +31,7 @@ static int edit_disk(struct work *w, struct disk *d,
 	if (rc == 0) {
 		ext_tree_init(&tree, &root);
 		rc = edit(&tree.tree, w->rq, report_r, e);
+		ext_tree_fini(&tree);
 		root_close(&root);
 	}
 	w->for_a_kernel = root.for_a_kernel;

@@ -8,6 +8,8 @@
 
 #include "common/base/mem.h"
 
+#define ZERO_MAX (1ull << 30)		/* of one request: it has 32 bits */
+
 static int failed(const char *what, struct err *e)
 {
 	return err_internal(e, "inject: %s: %s", what, nbd_get_error());
@@ -102,6 +104,20 @@ int disk_write(struct disk *d, uint64_t at, const void *data, size_t n,
 		return failed("write", e);
 	d->pending[(d->first + d->npending++) % ARRAY_LEN(d->pending)] =
 		cookie;
+	return 0;
+}
+
+int disk_zero(struct disk *d, uint64_t at, uint64_t n, struct err *e)
+{
+	uint64_t part;
+
+	for (; n > 0; n -= part, at += part) {
+		part = n < ZERO_MAX ? n : ZERO_MAX;
+		if (await(d, nbd_aio_zero(d->nbd, part, at,
+					  NBD_NULL_COMPLETION, 0), "zero",
+			  e) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -28,6 +28,8 @@ int disk_read(struct disk *d, uint64_t at, void *data, size_t n,
 /* Begins to write; data stays the disk's until disk_sync. */
 int disk_write(struct disk *d, uint64_t at, const void *data, size_t n,
 	       struct err *e);
+/* Zeros, which take no room where the layer can tell. */
+int disk_zero(struct disk *d, uint64_t at, uint64_t n, struct err *e);
 /* Ends all writes. */
 int disk_sync(struct disk *d, struct err *e);
 /* Has what was written survive the host. */

@@ -95,8 +95,14 @@ static int ext_add(struct tree *t, const struct place *p,
 
 static int ext_remove(struct tree *t, const struct place *p, struct err *e)
 {
-	return outcome(t, entry_remove(root_of(t)->fs, p->dir, p->name,
-				       p->node.id), e);
+	struct ext_tree *ext = container_of(t, struct ext_tree, tree);
+	ext2_filsys fs = ext->root->fs;
+	errcode_t rc = freed_watch(&ext->freed, fs);
+
+	if (rc == 0)
+		rc = entry_remove(fs, p->dir, p->name, p->node.id);
+	freed_unwatch(fs);
+	return outcome(t, rc, e);
 }
 
 static int ext_remove_folder(struct tree *t, const struct place *p,
@@ -132,7 +138,8 @@ static int ext_flush(struct tree *t, struct err *e)
 
 	if (rc || cache_flush(root->volume.cache) < 0)
 		return root_failed(root, t->path, rc, e);
-	return 0;
+	return freed_zero(&container_of(t, struct ext_tree, tree)->freed,
+			  root, e);
 }
 
 static const struct tree_ops ext_ops = {
@@ -153,4 +160,9 @@ void ext_tree_init(struct ext_tree *t, struct root *root)
 		.tree = { .ops = &ext_ops, .root = EXT2_ROOT_INO },
 		.root = root,
 	};
+}
+
+void ext_tree_fini(struct ext_tree *t)
+{
+	freed_fini(&t->freed);
 }

@@ -57,6 +57,7 @@ const char *layers_option(const struct inject_disk *disk, size_t i,
 	j_str(&w, "driver", l->format);
 	j_strf(&w, "node-name", "layer%zu", i);
 	j_bool(&w, "read-only", i > 0);
+	j_str(&w, "discard", i == 0 ? "unmap" : "ignore");
 	if (i + 1 < disk->nlayers)
 		j_strf(&w, "backing", "layer%zu", i + 1);
 	else if (strcmp(l->format, "raw") != 0)

@@ -120,6 +120,7 @@ static void use(struct root *root)
 	add_one(t, "/link/new/a");
 	add_one(t, "/etc/d/b");
 	ext2fs_flush(root->fs);
+	ext_tree_fini(&ext);
 }
 
 /* Superblock, descriptors, inodes and folders all lie in the first 128 KiB. */

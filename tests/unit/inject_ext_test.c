@@ -334,6 +334,40 @@ static void contents_come_from_files_too(void **state)
 	refuse(&rq, ERR_INTERNAL, err_message(ERR_INTERNAL));
 }
 
+/* Neither in the file system nor in its free blocks, nor as growth. */
+static void what_was_removed_is_gone_from_the_layer(void **state)
+{
+	enum { SIZE = 600000 };
+	_cleanup_(cleanup_free) char *text = xcalloc(1, SIZE + 1);
+	const char *removes[] = { "/opt/secret" };
+	struct inject_request add = { 0 }, change = { 0 };
+	struct inject_file secret, other = rig_file("/opt/other", "fine");
+	struct inject_report r;
+
+	(void)state;
+	for (size_t at = 0; at + 8 <= SIZE; at += 8)
+		memcpy(text + at, "secrecy\n", 8);
+	secret = rig_file("/opt/secret", text);
+	rig_new_disk("-t ext4", "64M");
+	add.adds = &secret;
+	add.nadds = 1;
+	apply(&add, &r);
+	inject_report_fini(&r);
+	rig_check();
+	rig_run("grep -q secrecy flat");
+	change.adds = &other;
+	change.nadds = 1;
+	change.removes = removes;
+	change.nremoves = 1;
+	apply(&change, &r);
+	inject_report_fini(&r);
+	rig_check();
+	rig_run("! grep -q secrecy flat");
+	rig_assert_content("/opt/other", "fine");
+	rig_run("qemu-img convert -c -O qcow2 -B base -F raw overlay packed && "
+		"test $(stat -c %%s packed) -lt 400000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +381,7 @@ int main(void)
 		cmocka_unit_test(links_lose_one_name_only),
 		cmocka_unit_test(folders_that_hold_something_else_stay),
 		cmocka_unit_test(contents_come_from_files_too),
+		cmocka_unit_test(what_was_removed_is_gone_from_the_layer),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -15,13 +15,16 @@
 
 #define SUBVOLUME_INODE 256		/* of a btrfs subvolume's root */
 
-/* How the kernel is told of a kind; "look": without replaying a journal. */
+/*
+ * How the kernel is told of a kind. look: without replaying a journal; edit:
+ * what a removed file leaves is taken off the disk.
+ */
 static const struct {
-	const char *name, *look;
+	const char *name, *look, *edit;
 } kinds[] = {
-	[VOLUME_EXT] = { "ext4", "noload" },
-	[VOLUME_XFS] = { "xfs", "norecovery" },
-	[VOLUME_BTRFS] = { "btrfs", "rescue=nologreplay" },
+	[VOLUME_EXT] = { "ext4", "noload", "discard" },
+	[VOLUME_XFS] = { "xfs", "norecovery", "discard" },
+	[VOLUME_BTRFS] = { "btrfs", "rescue=nologreplay", "discard=sync" },
 };
 
 static bool is_file_system(const struct device *d)
@@ -137,8 +140,8 @@ static int mount_root(const struct device *d, struct err *e)
 		return err_set(e, ERR_NOT_IMPLEMENTED, "The root file system "
 			       "%s.", d->sb.why_not);
 	device_path(d, path);
-	snprintf(options, sizeof(options), "%s%s",
-		 d->subvolume[0] ? "subvol=/" : "", d->subvolume);
+	snprintf(options, sizeof(options), "%s%s%s", kinds[d->sb.kind].edit,
+		 d->subvolume[0] ? ",subvol=/" : "", d->subvolume);
 	if (mount(path, FIND_ROOT, kinds[d->sb.kind].name,
 		  MS_NOATIME | MS_NODEV | MS_NOEXEC | MS_NOSUID, options) < 0)
 		return err_set(e, ERR_NOT_IMPLEMENTED, "The root file system "
