@@ -7,10 +7,12 @@ import os
 import subprocess
 import time
 
-from compute_kit import create, delete, get
+import cloud as base
+import settings
+from compute_kit import create, delete, get, put
 from compute_launch_test import (action, active, demo, made, one, show,
                                  stored, with_user)
-from harness import check, equal, need, status, until
+from harness import check, equal, free_ports, need, status, until
 
 CLOUD = {"compute": True}
 OTHER = "elsewhere"
@@ -176,6 +178,58 @@ def test_other_host_is_dead(cloud):
     stored(user, 1)
     nothing_left(cloud, user)
     delete(user, "/servers/" + server)
+
+
+def second_agent(cloud):
+    """A host of its own beside the cloud's: another name, another state."""
+    values = settings.common(cloud, "nova-lite-compute")
+    values["compute", "host"] = "second"
+    values["compute", "state_path"] = cloud.path("second")
+    values["DEFAULT", "listen"] = "127.0.0.1:%d" % free_ports(1)[0]
+    os.makedirs(cloud.path("second"), exist_ok=True)
+    os.chmod(cloud.path("second"), 0o711)
+    conf = cloud.path("conf", "second.conf")
+    settings.write(conf, settings.ini(values), 0o600)
+    agent = base.Process("second", [os.path.join(
+        cloud.bin, "nova-lite-compute"), "--config", conf],
+        cloud.path("log", "second.log"), env=cloud.env).start()
+    need(until(lambda: cloud.sql("select count(*) from compute.hosts where "
+                                 "name = 'second'")[0][0] == "1", 30),
+         "the second host")
+    return agent
+
+
+def test_two_hosts(cloud):
+    """Two hosts that want a set at once: one makes it, and both have it."""
+    agent = second_agent(cloud)
+    user, data = cloud.admin, os.urandom(60000)
+    first = cloud.sql("select name from compute.hosts where name not in "
+                      "('second', '%s')" % OTHER)[0][0]
+    put(user, "/os-quota-sets/" + user.project_id, {"quota_set": {
+        "injected_file_content_bytes": -1}})
+    try:
+        before = len(made(user))
+        servers = [create(cloud, user, demo(cloud), availability_zone="nova:" +
+                          host, personality=[one("/opt/both", data)])
+                   for host in (first, "second")]
+        for server in servers:
+            active(user, server)
+        said = sorted(action(user, s)[0].split()[0] for s in servers)
+        equal(said, ["Exact", "No"], "one makes it")
+        stored(user, before + 1)
+        image = made(user)[0]["id"]
+        for state in ("nova", "second"):
+            check(os.path.exists(cloud.path(state, "images", image +
+                                            ".delta")), "cache of " + state)
+        for server in servers:
+            delete(user, "/servers/" + server)
+            need(until(lambda: get(user, "/servers/" + server).status == 404,
+                       60), "gone")
+        nothing_left(cloud, user)
+    finally:
+        agent.stop()
+        cloud.sql("update compute.hosts set disabled = true where name = "
+                  "'second'")
 
 
 def test_deleted_while_waiting(cloud):
