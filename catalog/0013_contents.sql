@@ -26,10 +26,10 @@ create trigger jobs_contents_go after delete on lite.jobs
 	for each row when (old.args ? 'files')
 	execute function compute.contents_go();
 
--- Whether the project has an active image that was made of the base and of
--- exactly these files; see api-ref/manifests.md for the digest.
+-- The active image that the project has made of the base and of exactly these
+-- files; null: none. See api-ref/manifests.md for the digest.
 create function compute.files_made(p_project text, p_base uuid, p_files jsonb)
-	returns boolean
+	returns uuid
 language sql stable as $$
 	with files as (
 		select f.*, regexp_split_to_array(f.mode, '')::int[] as m
@@ -42,12 +42,11 @@ language sql stable as $$
 			order by path collate "C")), 'hex') as digest
 		from files
 	)
-	select exists (select
-		from wanted w
-		join image.shelves s on s.owner = p_project
-			and s.base_id = p_base
-		join image.manifests m on m.shelf_id = s.id
-			and m.digest = w.digest
-		join image.images i on i.id = m.image_id
-			and i.status = 'active')
+	select i.id
+	from wanted w
+	join image.shelves s on s.owner = p_project and s.base_id = p_base
+	join image.manifests m on m.shelf_id = s.id and m.digest = w.digest
+	join image.images i on i.id = m.image_id and i.status = 'active'
+	order by i.id
+	limit 1
 $$;

@@ -35,7 +35,8 @@ struct files_in {
 	const char *text;
 };
 int check_files(struct req *rq, struct files_in *in);
-/* In the transaction that makes the jobs: keeps what they may need. */
-int keep_contents(struct req *rq, const struct files_in *in);
+/* In the transaction that makes the jobs: names the image that has all files,
+ * or keeps the contents, which they may need. */
+int settle_files(struct req *rq, const struct files_in *in);
 
 #endif

@@ -319,7 +319,7 @@ int server_create(struct req *rq)
 	if (tx_begin(rq) < 0 ||
 	    sql_rows(rq, &SQL_server_create, &rows,
 		     ARGS(draft(rq, &in))) < 0 ||
-	    keep_contents(rq, &in.files) < 0 || tx_commit(rq) < 0)
+	    settle_files(rq, &in.files) < 0 || tx_commit(rq) < 0)
 		return -1;
 	wake_agents(rq, rows);
 	row = rows_at(rows, 0);

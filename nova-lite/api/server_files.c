@@ -175,13 +175,13 @@ int check_files(struct req *rq, struct files_in *in)
 	return 0;
 }
 
-int keep_contents(struct req *rq, const struct files_in *in)
+int settle_files(struct req *rq, const struct files_in *in)
 {
 	struct row row;
 
 	if (in->n == 0)
 		return 0;
-	if (sql_one(rq, &SQL_contents_needed, &row, ARGS(rq->id)) < 0)
+	if (sql_one(rq, &SQL_files_settle, &row, ARGS(rq->id)) < 0)
 		return -1;
 	if (!row_bool(&row, 0))
 		return 0;

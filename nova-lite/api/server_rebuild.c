@@ -111,7 +111,7 @@ int server_rebuild(struct req *rq)
 	    sql_one(rq, &SQL_server_rebuild, &row,
 		    ARGS(id, scope_of(rq), draft(rq, &in),
 			 caller_json(rq))) < 0 ||
-	    keep_contents(rq, &in.files) < 0 || tx_commit(rq) < 0)
+	    settle_files(rq, &in.files) < 0 || tx_commit(rq) < 0)
 		return -1;
 	wake_agent(rq, row_text(&row, server__host));
 	j_obj(&rq->w, NULL);

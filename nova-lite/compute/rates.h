@@ -10,5 +10,7 @@
  * They are means of what hosts do: a note that gets lost does not matter.
  */
 void rate_note(struct job *j, const char *kind, int64_t amount, usec_t took);
+/* Seconds to inject n files, by what was noted. */
+double rate_injection(struct job *j, size_t n);
 
 #endif

@@ -281,6 +281,10 @@ def test_without_image_service(cloud):
     try:
         server, message = start(cloud, user, [one("/opt/f1", b"1")])
         equal(message, "A disk of its own; injected /opt/f1.", "what was done")
+        known, message = start(cloud, cloud.demo, [
+            one(p, FILES[p]) for p in paths((1, 2, 3))])
+        check(message.startswith("Exact match: "), "known: %r" % message)
+        delete(cloud.demo, "/servers/" + known)
     finally:
         cloud.restart("glance-lite")
         cloud.wait_ready()
