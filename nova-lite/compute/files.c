@@ -110,6 +110,7 @@ static bool is_known(struct job *j, const struct wanted *w, struct made *m)
 
 	if (!id || image_get(&job_agent(j)->images, id, &image, &ignored) < 0)
 		return false;
+	rate_note(j, "transfer", image.fetched, image.took);
 	m->image_id = id;
 	m->from.seconds_saved = rate_injection(j, w->n);
 	return true;

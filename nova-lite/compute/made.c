@@ -6,6 +6,7 @@
 
 #include "common/crypto/digest.h"
 #include "nova-lite/compute/complete.h"
+#include "nova-lite/compute/rates.h"
 
 enum { WAIT_MS = 250 };		/* between looks at another host's work */
 
@@ -120,8 +121,10 @@ static int get_once(struct job *j, const struct wanted *w, const char *fresh,
 		return wait_for_other(j, e);
 	if (!c.stored && make_here(j, w, made, e) < 0)
 		return -1;
-	return image_get(&job_agent(j)->images, made->image_id, &image,
-			 e) < 0 ? -1 : 1;
+	if (image_get(&job_agent(j)->images, made->image_id, &image, e) < 0)
+		return -1;
+	rate_note(j, "transfer", image.fetched, image.took);
+	return 1;
 }
 
 int made_get(struct job *j, const struct wanted *w, struct made *made,

@@ -83,6 +83,28 @@ def test_agent_dies(cloud):
     whole(cloud, user)
 
 
+def test_agent_is_killed(cloud):
+    """In the middle of a step: while it edits, packs, or sends."""
+    user = with_user(cloud)
+    folder = cloud.path("nova", "images")
+    for n, wait in enumerate((0, 0.02, 0.05, 0.1, 0.15, 0.25), 1):
+        server = create(cloud, user, demo(cloud), personality=[
+            one("/opt/%d" % n, os.urandom(10000))])
+        need(until(lambda: [f for f in os.listdir(folder)
+                            if f.endswith(".part")], 30, 0.0005), "a part")
+        time.sleep(wait)
+        agent = cloud.process("nova-lite-compute")
+        agent.kill()
+        agent.wait()
+        cloud.processes.remove(agent)
+        cloud.add("nova-lite-compute")
+        active(user, server)
+        stored(user, n)
+        nothing_left(cloud, user)
+        delete(user, "/servers/" + server)
+    whole(cloud, user)
+
+
 def test_snapshot_fails(cloud):
     """A failed snapshot fails no server, and is made anew by the next."""
     user = with_user(cloud)
