@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -355,15 +356,17 @@ def test_by_digest(cloud):
     status(cloud.demo.put("image", "/v2/images/%s/manifest" % made, {
         "base_image": base, "files": [dict(file, size=len(data))]}), 200,
         "manifest")
+    agent = cloud.process("nova-lite-compute")
+    agent.kill(signal.SIGSTOP)
     server = create(cloud, cloud.demo, base, **{"lite:files": [
         one("/opt/new"), dict(file, mode="0600", uid=5)]})
     args = cloud.sql("select args::text from lite.jobs where subject = '%s'"
                      % server)
-    if args:            # the agent has not taken it yet
-        equal(json.loads(args[0][0])["files"], [
-            dict(one("/opt/new"), sha256=digest(b"x\n"), size=2, mode="0644",
-                 uid=0, gid=0),
-            dict(file, size=len(data), mode="0600", uid=5, gid=0)], "the job")
+    agent.kill(signal.SIGCONT)
+    equal(json.loads(args[0][0])["files"], [
+        {"path": "/opt/new", "sha256": digest(b"x\n"), "size": 2,
+         "mode": "0644", "uid": 0, "gid": 0},
+        dict(file, size=len(data), mode="0600", uid=5, gid=0)], "the job")
     delete(cloud.demo, "/servers/" + server)
     why = ("lite:files[0].sha256 is not that of this path in an image that "
            "the project has made from the same image")
