@@ -17,7 +17,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
 	python3-openstackclient e2fsprogs cpio xorriso gzip"
 test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
-	xfsprogs btrfs-progs lvm2"
+	xfsprogs btrfs-progs lvm2 fakeroot"
 gates="clang libclang-rt-14-dev git"
 bench="nginx-light postgresql curl coreutils wrk libguestfs-tools kmod"
 
