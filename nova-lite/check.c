@@ -5,28 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The six bits of a character, or -1. */
-static int base64_bits(char c)
+/* The six bits of each character, or -1. */
+static void base64_table(signed char bits_r[256])
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz"
 				     "0123456789+/";
-	const char *at = memchr(digits, c, sizeof(digits) - 1);
 
-	return at ? (int)(at - digits) : -1;
+	memset(bits_r, -1, 256);
+	for (int i = 0; i < 64; i++)
+		bits_r[(unsigned char)digits[i]] = i;
 }
 
 ssize_t loose_base64(void *out, const char *s)
 {
+	signed char bits_of[256];
 	int group = 0, pads = 0, bits;
 	unsigned int held = 0;
 	unsigned char *p = out;
 	size_t n = 0;
 
+	base64_table(bits_of);
 	for (; *s; s++) {
 		if (*s == '=' && group >= 2 && group + ++pads >= 4)
 			return n;
-		bits = base64_bits(*s);
+		bits = bits_of[(unsigned char)*s];
 		if (bits < 0)
 			continue;
 		held = held << 6 | bits;
