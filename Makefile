@@ -37,6 +37,7 @@ ALL_CFLAGS := -std=gnu11 -pthread $(CFLAGS) $(FLAGS_$(FLAVOUR)) $(WARN)
 LIBS := $(call pkg,libs,$(PKGS)) -lcrypt -lm
 VIRT_LIBS := $(call pkg,libs,$(VIRT_PKGS))
 INJECT_LIBS := $(call pkg,libs,libnbd ext2fs com_err)
+BOOT_LIBS := $(call pkg,libs,libisofs-1 libarchive libkmod)
 
 # Rooms: the folders whose .c files make an archive. main.c files are programs.
 common_DIRS := base json sql crypto http auth service job
@@ -56,17 +57,22 @@ compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
 	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
 inject_SRC := $(wildcard nova-lite/inject/*.c)
+boot_SRC := $(wildcard nova-lite/boot/*.c) nova-lite/inject/child.c
 # What runs in the appliance: its own, and what is the same on the host.
 appliance_SRC := $(wildcard nova-lite/inject/appliance/*.c) \
 	$(addprefix nova-lite/inject/,edit.c tree.c walk.c wire.c)
+# The first process of a machine with a boot image.
+boot_init_SRC := $(wildcard nova-lite/boot/guest/*.c)
 
 SQL_ROOMS := common keystone glance nova network compute metadata
-ROOMS := $(SQL_ROOMS) inject appliance
+ROOMS := $(SQL_ROOMS) inject appliance boot
 PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
 	nova-lite-compute nova-lite-metadata nova-lite-guestfwd \
-	nova-lite-inject nova-lite-appliance-init
+	nova-lite-inject nova-lite-appliance-init \
+	nova-lite-boot nova-lite-boot-init
 # Started by the others; no options, no configuration.
-HELPERS := nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init
+HELPERS := nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init \
+	nova-lite-boot nova-lite-boot-init
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -93,9 +99,10 @@ $(eval $(call program,keystone-shim,keystone-shim/main,keystone))
 $(eval $(call program,glance-lite,glance-lite/main,glance))
 $(eval $(call program,nova-lite,nova-lite/main,nova))
 $(eval $(call program,nova-lite-network,nova-lite/network/main,network))
-$(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute inject,$(VIRT_LIBS) $(INJECT_LIBS)))
+$(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute inject boot,$(VIRT_LIBS) $(INJECT_LIBS) $(BOOT_LIBS)))
 $(eval $(call program,nova-lite-metadata,nova-lite/metadata/main,metadata))
 $(eval $(call program,nova-lite-inject,nova-lite/inject/main,inject,$(INJECT_LIBS)))
+$(eval $(call program,nova-lite-boot,nova-lite/boot/main,boot,$(BOOT_LIBS)))
 
 # Runs once per guest connection: static, so that it starts in no time.
 $(B)/bin/nova-lite-guestfwd: nova-lite/metadata/guestfwd.c
@@ -110,6 +117,12 @@ $(B)/bin/nova-lite-appliance-init: $(appliance_SRC) \
 	@echo "  LD      $@"
 	@$(CC) $(CPPFLAGS) -std=gnu11 -Os -s $(WARN) -static -o $@ $^
 
+$(B)/bin/nova-lite-boot-init: $(boot_init_SRC) \
+		$(addprefix common/base/,buf.c err.c mem.c timefmt.c)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CPPFLAGS) -std=gnu11 -Os -s $(WARN) -static -o $@ $^
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -117,6 +130,7 @@ $(B)/%.o: %.c
 $(B)/nova-lite/virt/%.o: CPPFLAGS += $(call pkg,cflags,$(VIRT_PKGS))
 $(B)/tests/unit/compute_%.o: CPPFLAGS += $(call pkg,cflags,$(VIRT_PKGS))
 $(B)/nova-lite/metadata/config_drive.o: CPPFLAGS += $(call pkg,cflags,libisofs-1)
+$(B)/nova-lite/boot/%.o: CPPFLAGS += $(call pkg,cflags,libisofs-1 libarchive libkmod)
 
 # Generated: SQL tables (group numbers must differ within one program).
 GEN := tox-free-ci/gen-sql.py
@@ -154,7 +168,8 @@ $(B)/unit/$(1): $(B)/tests/unit/$(1).o \
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ -lcmocka $(LIBS) \
 		$(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
-		$(if $(filter inject_%,$(1)),$(INJECT_LIBS))
+		$(if $(filter inject_%,$(1)),$(INJECT_LIBS)) \
+		$(if $(filter boot_%,$(1)),$(BOOT_LIBS))
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
 $(B)/unit/inject_remote_test: | $(B)/bin/nova-lite-inject
@@ -170,7 +185,8 @@ $(B)/fuzz/$(1): $(B)/tests/fuzz/$(1).o \
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LINK_$(FLAVOUR)) -o $$@ $$^ \
 		$(LIBS) $(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
-		$(if $(filter inject_%,$(1)),$(INJECT_LIBS))
+		$(if $(filter inject_%,$(1)),$(INJECT_LIBS)) \
+		$(if $(filter boot_%,$(1)),$(BOOT_LIBS))
 endef
 $(foreach t,$(FUZZ_SRC),$(eval $(call fuzz,$(basename $(notdir $(t))))))
 fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))

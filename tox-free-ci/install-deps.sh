@@ -11,15 +11,17 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libcrypt-dev libjansson-dev libpq-dev
 	libcurl4-openssl-dev libssl-dev uuid-dev libvirt-dev libxml2-dev
-	libisofs-dev libnbd-dev libext2fs-dev python3-minimal"
+	libisofs-dev libnbd-dev libext2fs-dev libarchive-dev libkmod-dev
+	python3-minimal"
 run="python3 postgresql postgresql-client libvirt-daemon-system
 	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
-	python3-openstackclient e2fsprogs cpio xorriso gzip"
+	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
+	isolinux syslinux-common mtools systemd-boot-efi ovmf"
 test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
 	xfsprogs btrfs-progs lvm2 fakeroot"
 gates="clang libclang-rt-14-dev git"
-bench="nginx-light postgresql curl coreutils wrk libguestfs-tools kmod"
+bench="nginx-light postgresql curl coreutils wrk libguestfs-tools"
 
 wanted=
 for class in "${@:-all}"; do

@@ -24,6 +24,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OPS = os.path.join(ROOT, "build/log/ops")
 DEMO = "build/guest/demo.qcow2"
+BOOT = "build/guest/boot"
 PY = sys.executable
 CI = "tox-free-ci/"
 OF_GATES = ["tox-free-ci/gates_test.sh"]
@@ -70,7 +71,8 @@ STAGES = {
     "unit": (lambda: units("release"), {}),
     "api": (lambda: [[PY, "tests/api/run.py"]], {}),
     "clients": (lambda: scripts("tests/clients"), {}),
-    "demo": ([["tests/guest/build-demo.sh", DEMO]], {}),
+    "demo": ([["tests/guest/build-demo.sh", DEMO],
+              ["tests/guest/build-boot.sh", BOOT]], {}),
     "guest": (lambda: scripts("tests/guest", DEMO), {}),
     "style": ([[PY, CI + "check-style.py"]], {}),
     "layers": ([[PY, CI + "check-layers.py"]], {}),

@@ -90,5 +90,5 @@ int child_wait(struct child *c, usec_t deadline, struct err *e)
 	close(c->said);
 	if (status == 0)
 		return 0;
-	return err_internal(e, "inject: status %#x: %s", status, c->words);
+	return err_internal(e, "child: status %#x: %s", status, c->words);
 }

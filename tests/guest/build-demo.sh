@@ -20,14 +20,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$here/../..
 modules="virtio_pci virtio_blk virtio_net virtio_scsi sd_mod sr_mod
 	isofs evdev button"
-root_mib=24
-root_uuid=de3000c7-0000-4000-8000-000000000001
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cache=${GUEST_CACHE:-$top/build/guest}
 . "$top/nova-lite/inject/packages.sh"
+. "$here/demo-root.sh"
 
 [ $# = 1 ] || die "usage: build-demo.sh OUT.qcow2"
 out=$1
@@ -65,35 +64,9 @@ cp "$deb/usr/lib/ISOLINUX/isolinux.bin" \
 	"$here/demo/isolinux.cfg" "$work/iso/isolinux/"
 settle "$work/iso"
 
-# The root file system; debugfs gives every file to root, which the builder
-# need not be, and the change time that nothing else can set.
-root=$work/root
-cp -R "$here/demo/root" "$root"
-(cd "$root" && mkdir -p bin sbin dev proc sys run tmp var/lib mnt \
-	root/.ssh usr/bin usr/sbin)
-chmod 1777 "$root/tmp"
-chmod 700 "$root/root" "$root/root/.ssh"
-cp "$deb/bin/busybox" "$root/bin/busybox"
-"$deb/bin/busybox" --list-full | while read -r applet; do
-	[ "$applet" = bin/busybox ] || [ ! -d "$root/${applet%/*}" ] ||
-		ln -s /bin/busybox "$root/$applet"
-done
-rm -f "$root/usr/bin/wget"	# crashes in Debian 12's build
-cc -std=gnu11 -Os -s -static -Wall -Wextra -Werror \
-	-o "$root/bin/fetch" "$here/demo/fetch.c"
-chmod 755 "$root/etc/rc.boot" "$root/etc/udhcpc" "$root/etc/console" \
-	"$root/etc/acpi/PWRF/00000080"
-settle "$root"
-truncate -s "${root_mib}M" "$work/root.ext4"
-mke2fs -q -F -t ext4 -d "$root" -L demo-root -U "$root_uuid" \
-	-E "hash_seed=$root_uuid,root_owner=0:0,lazy_itable_init=0" \
-	-O '^metadata_csum' -m 0 "$work/root.ext4"
-(cd "$root" && find . | sort) | while read -r file; do
-	for field in "uid 0" "gid 0" "ctime @$SOURCE_DATE_EPOCH"; do
-		echo "set_inode_field \"/${file#./}\" $field"
-	done
-done >"$work/owners"
-debugfs -w -f "$work/owners" "$work/root.ext4" >/dev/null 2>&1
+# The root file system.
+demo_root "$work/root"
+demo_root_image "$work/root" "$work/root.ext4"
 
 xorriso -as mkisofs -quiet -V DEMO-BOOT -uid 0 -gid 0 -o "$work/disk.raw" \
 	-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \

@@ -63,12 +63,13 @@ run_user_data() {
 }
 
 mount -o remount,rw /
-mount -t tmpfs -o mode=755 run /run
+grep -q ' /run tmpfs' /proc/mounts || mount -t tmpfs -o mode=755 run /run
 acpid -l /dev/null -p /run/acpid.pid
 boots=$(($(cat /var/boots 2>/dev/null) + 1))
 echo $boots >/var/boots
 sync
 say boot=$boots
+! grep -qw boot-report /proc/cmdline || /etc/boot-report
 
 ip link set lo up
 ip addr add 127.0.0.1/8 dev lo 2>/dev/null
