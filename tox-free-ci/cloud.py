@@ -362,7 +362,19 @@ class Cloud:
         if not client.get(
                 "image", "/v2/images?name=demo").json["images"]:
             self.upload_demo(client)
+        if not self.quiet:
+            self.add_boot_parts(client)
         client.close()
+
+    def add_boot_parts(self, client):
+        """For managed boot."""
+        if client.get("image", "/v2/images?name=" +
+                      bootparts.ROOT_IMAGE).json["images"]:
+            return
+        if not bootparts.built():
+            self.say("building kernels and modules to boot from (once)")
+            bootparts.build(stdout=subprocess.DEVNULL)
+        bootparts.register(client)
 
     def wait_for_agent(self, client, seconds=60):
         """Until the agent has said that it is there."""

@@ -199,7 +199,8 @@ static void admin_view(struct req *rq, const struct row *row, bool rebuilt)
 	j_str(w, "OS-EXT-SRV-ATTR:ramdisk_id",
 	      or_empty(row_text(row, server__ramdisk_id)));
 	j_str(w, "OS-EXT-SRV-ATTR:root_device_name",
-	      row_null(row, server__host) ? NULL : "/dev/vda");
+	      row_null(row, server__host) ? NULL :
+	      row_text(row, server__root_device));
 	if (!rebuilt)
 		j_str(w, "OS-EXT-SRV-ATTR:user_data",
 		      row_text(row, server__user_data));

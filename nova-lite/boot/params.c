@@ -77,7 +77,6 @@ static int read_cmdline(const json_t *boot, struct boot_params *p,
 {
 	const json_t *v = json_object_get(boot, "cmdline");
 	const char *s = json_string_value(v);
-	_cleanup_(buf_fini) struct buf whole = { 0 };
 
 	if (v && !s)
 		return bad(e, "cmdline");
@@ -85,8 +84,7 @@ static int read_cmdline(const json_t *boot, struct boot_params *p,
 	for (s = p->cmdline; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
 			return bad(e, "cmdline");
-	boot_cmdline(p, true, &whole);
-	return whole.len < BOOT_CMDLINE_MAX ? 0 : bad(e, "cmdline");
+	return s - p->cmdline <= BOOT_CMDLINE_MAX ? 0 : bad(e, "cmdline");
 }
 
 static int read_size(const json_t *boot, struct boot_params *p, struct err *e)

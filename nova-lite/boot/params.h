@@ -19,8 +19,9 @@ struct boot_params {
 	bool uefi;
 };
 
-/* The most that a kernel takes, with the end of the string. */
-#define BOOT_CMDLINE_MAX 2048
+/* The most of the user's: a kernel takes 2048 bytes, with what the service and
+ * the loader put in front. The catalog has the same number. */
+#define BOOT_CMDLINE_MAX 1900
 
 /* Fails with BAD_REQUEST on what the catalog would not make. */
 int boot_params_read(const json_t *boot, struct boot_params *p_r,

@@ -45,6 +45,10 @@ const struct conf_opt agent_opts[] = {
 	{ SECTION, "inject_appliance", CONF_STR, "/var/lib/nova-lite/appliance",
 	  "folder made by nova-lite-build-appliance, for files into xfs, "
 	  "btrfs, LVM; none there: they are refused" },
+	{ SECTION, "boot", CONF_STR, NULL,
+	  "path of nova-lite-boot; default: beside this program" },
+	{ SECTION, "boot_cache_mb", CONF_INT, "1024",
+	  "MiB of boot images kept beyond those in use" },
 	{ SECTION, "dhcp_domain", CONF_STR, "novalocal",
 	  "domain of the guests' host names" },
 	{ SECTION, "force_config_drive", CONF_BOOL, "false",
@@ -121,7 +125,7 @@ static const char *listen_url(const struct conf *conf)
 
 static void read_options(struct agent *a, const struct conf *conf)
 {
-	static char guestfwd[512], inject[512];
+	static char guestfwd[512], inject[512], boot[512];
 	const char *host = option(conf, "host");
 
 	if (host)
@@ -134,6 +138,9 @@ static void read_options(struct agent *a, const struct conf *conf)
 	a->dhcp_domain = option(conf, "dhcp_domain");
 	a->guestfwd = program(conf, "guestfwd", guestfwd);
 	a->inject = program(conf, "inject", inject);
+	a->boot = program(conf, "boot", boot);
+	a->boot_cache_bytes = (int64_t)conf_int(conf, SECTION,
+						"boot_cache_mb") << 20;
 	a->inject_appliance = option(conf, "inject_appliance");
 	a->url = option(conf, "agent_url");
 	if (!a->url)
@@ -170,7 +177,7 @@ static int make_dir(const char *path, struct err *e)
 static int make_dirs(struct agent *a, struct err *e)
 {
 	static const char *const names[] = { "", "/images", "/instances",
-					     "/metadata" };
+					     "/metadata", "/boot" };
 	char path[512];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -180,6 +187,7 @@ static int make_dirs(struct agent *a, struct err *e)
 	}
 	snprintf(a->images_dir, sizeof(a->images_dir), "%s/images",
 		 a->state_path);
+	snprintf(a->boot_dir, sizeof(a->boot_dir), "%s/boot", a->state_path);
 	return 0;
 }
 
@@ -264,6 +272,7 @@ int agent_start(const struct conf *conf, struct sql_conn *conn,
 	a->images.glance = glance_new(&a->glance_conf);
 	a->images.flight = flight_new();
 	image_cache_clean(&a->images);
+	boot_cache_init(&a->boots, a->boot_dir, a->boot_cache_bytes);
 	if (make_engine(a, conf, e) < 0 || power_start(a, e) < 0 ||
 	    connect_virt(a, option(conf, "connection_uri"), e) < 0 ||
 	    host_register(a, conn, e) < 0 || reconcile(a, conn, e) < 0 ||
@@ -282,5 +291,6 @@ void agent_stop(void)
 	job_engine_free(a->engine, 10000);
 	host_heartbeat_stop();
 	power_stop();
+	boot_cache_fini(&a->boots);
 	virt_free(a->virt);
 }

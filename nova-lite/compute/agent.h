@@ -6,6 +6,7 @@
 
 #include "common/base/conf.h"
 #include "common/job/job.h"
+#include "nova-lite/compute/boot_cache.h"
 #include "nova-lite/compute/glance.h"
 #include "nova-lite/compute/image.h"
 #include "nova-lite/virt/virt.h"
@@ -17,16 +18,19 @@
  *	images/ID.FORMAT	the cache (image.h)
  *	instances/SERVER/	one server's: owner made disk disk.eph0
  *				disk.swap disk.files (until it is disk)
- *				disk.config console.log
+ *				disk.config disk.boot kernel ramdisk
+ *				console.log
+ *	boot/DIGEST.img		boot images (boot_cache.h)
  *	metadata/SERVER		the metadata service listens at SERVER.sock
  *	kvm-probe		whether KVM works on this host
  */
 struct agent {
 	char host[256];
 	const char *state_path, *zone, *my_ip, *dhcp_domain, *url;
-	const char *guestfwd, *inject;	/* programs */
+	const char *guestfwd, *inject, *boot;	/* programs */
 	const char *inject_appliance;	/* its folder */
-	char images_dir[400];
+	char images_dir[400], boot_dir[400];
+	int64_t boot_cache_bytes;
 	bool force_config_drive, kvm;
 	int stop_seconds, reboot_seconds;
 	double cpu_ratio, ram_ratio, disk_ratio;
@@ -35,6 +39,7 @@ struct agent {
 	struct virt *virt;
 	struct glance_conf glance_conf;
 	struct image_cache images;
+	struct boot_cache boots;
 	struct job_conf job_conf;
 	struct job_engine *engine;
 };

@@ -127,14 +127,15 @@ static int read_whole(struct image_fetch *f, int fd,
 	return r;
 }
 
-/* A CD image is bytes like any other disk's. */
+/* A CD is bytes like any other disk, and so are kernels and RAM disks. */
 static const char *format_of(const char *disk_format)
 {
-	if (strcmp(disk_format, "qcow2") == 0)
-		return "qcow2";
-	if (strcmp(disk_format, "raw") == 0 || strcmp(disk_format, "iso") == 0)
-		return "raw";
-	return NULL;
+	static const char *const raw[] = { "raw", "iso", "aki", "ari" };
+
+	for (size_t i = 0; i < ARRAY_LEN(raw); i++)
+		if (strcmp(disk_format, raw[i]) == 0)
+			return "raw";
+	return strcmp(disk_format, "qcow2") == 0 ? "qcow2" : NULL;
 }
 
 static int whole(struct image_fetch *f, int fd, const char *temp,

@@ -8,6 +8,7 @@
 static atomic_llong launches[MATCH_EXACT + 1];
 static atomic_llong bytes_saved, usec_saved;
 static atomic_llong snapshots[2], snapshot_bytes;
+static atomic_llong boots[BOOT_EVENTS];
 
 void metrics_launch(enum match match, const struct candidate *c,
 		    int64_t bytes)
@@ -23,6 +24,11 @@ void metrics_snapshot(bool stored, int64_t bytes)
 {
 	atomic_fetch_add(&snapshots[stored], 1);
 	atomic_fetch_add(&snapshot_bytes, stored ? bytes : 0);
+}
+
+void metrics_boot(enum boot_event event)
+{
+	atomic_fetch_add(&boots[event], 1);
 }
 
 static void head(struct buf *b, const char *name, const char *help)
@@ -58,6 +64,17 @@ static void put_snapshots(struct buf *b)
 			   atomic_load(&snapshots[i]));
 }
 
+static void put_boots(struct buf *b)
+{
+	static const char name[] = "lite_boot_images_total";
+	static const char *const events[] = { "built", "found", "evicted" };
+
+	head(b, name, "Boot images, by what became of them.");
+	for (int i = 0; i < BOOT_EVENTS; i++)
+		buf_printf(b, "%s{event=\"%s\"} %lld\n", name, events[i],
+			   atomic_load(&boots[i]));
+}
+
 int metrics_show(struct req *rq)
 {
 	struct buf *b = &rq->http->out;
@@ -73,6 +90,7 @@ int metrics_show(struct req *rq)
 	put_snapshots(b);
 	one(b, "lite_inject_snapshot_bytes_total",
 	    "Bytes of the snapshots stored.", &snapshot_bytes);
+	put_boots(b);
 	reply_header(rq, "Content-Type", "text/plain; version=0.0.4");
 	return reply(rq, 200);
 }

@@ -17,6 +17,10 @@
 void metrics_launch(enum match match, const struct candidate *c,
 		    int64_t bytes);
 
+/* What became of a wish for a boot image. */
+enum boot_event { BOOT_BUILT, BOOT_FOUND, BOOT_EVICTED, BOOT_EVENTS };
+void metrics_boot(enum boot_event event);
+
 /* A made image was stored, with so many bytes, or given up. */
 void metrics_snapshot(bool stored, int64_t bytes);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/json/in.h"
+#include "nova-lite/compute/boot.h"
 #include "nova-lite/compute/server.h"
 #include "nova-lite/metadata/config_drive.h"
 #include "nova-lite/metadata/tree.h"
@@ -34,11 +35,22 @@ static int read_rows(struct job *j, const struct sql_stmt *stmt,
 	return 0;
 }
 
+/* A document that lives as long as the job's run. */
+static int read_json(struct job *j, const char *text, json_t **v_r,
+		     struct err *e)
+{
+	*v_r = json_parse(text, strlen(text), e);
+	if (!*v_r)
+		return -1;
+	arena_own(&j->arena, *v_r, own_json_decref);
+	return 0;
+}
+
 int server_load(struct job *j, struct err *e)
 {
 	struct server *s = arena_zalloc(&j->arena, sizeof(*s));
 	const struct rows *rows;
-	const char *props;
+	const char *boot;
 
 	if (read_rows(j, &SQL_server_load, &rows, e) < 0 ||
 	    read_rows(j, &SQL_server_nics, &s->nics, e) < 0)
@@ -47,11 +59,11 @@ int server_load(struct job *j, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "Instance %s could not be "
 			       "found.", j->subject);
 	s->row = rows_at(rows, 0);
-	props = row_text(&s->row, server__image_props);
-	s->image_props = json_parse(props, strlen(props), e);
-	if (!s->image_props)
+	boot = row_text(&s->row, server__boot);
+	if (read_json(j, row_text(&s->row, server__image_props),
+		      &s->image_props, e) < 0 ||
+	    (boot && read_json(j, boot, &s->boot, e) < 0))
 		return -1;
-	arena_own(&j->arena, s->image_props, own_json_decref);
 	snprintf(s->name, sizeof(s->name), "instance-%08x",
 		 (unsigned int)row_int(&s->row, server__num));
 	j->data = s;
@@ -195,10 +207,10 @@ int server_config_drive(struct job *j, struct err *e)
 
 /* -- the machine --------------------------------------------------------- */
 
-enum { DISKS_MAX = 4, NICS_MAX = 16 };
+enum { DISKS_MAX = 5, NICS_MAX = 16 };
 
 static void add_disk(struct job *j, struct domain_spec *spec,
-		     const char *name, const char *format)
+		     const char *name, const char *format, bool boots)
 {
 	struct disk_spec *d = (struct disk_spec *)&spec->disks[spec->n_disks];
 	const char *bus = image_prop(job_server(j), "hw_disk_bus");
@@ -212,7 +224,7 @@ static void add_disk(struct job *j, struct domain_spec *spec,
 		.format = format,
 		.bus = bus ? bus : "virtio",
 		.readonly = strcmp(format, "raw") == 0,
-		.boot = spec->n_disks == 0,
+		.boot = boots ? spec->n_disks + 1 : 0,
 	};
 	spec->n_disks++;
 }
@@ -222,10 +234,11 @@ static void add_disks(struct job *j, struct domain_spec *spec)
 {
 	spec->disks = arena_zalloc(&j->arena,
 				   DISKS_MAX * sizeof(*spec->disks));
-	add_disk(j, spec, "disk", "qcow2");
-	add_disk(j, spec, "disk.eph0", "qcow2");
-	add_disk(j, spec, "disk.swap", "qcow2");
-	add_disk(j, spec, "disk.config", "raw");
+	add_disk(j, spec, "disk.boot", "raw", true);
+	add_disk(j, spec, "disk", "qcow2", true);
+	add_disk(j, spec, "disk.eph0", "qcow2", false);
+	add_disk(j, spec, "disk.swap", "qcow2", false);
+	add_disk(j, spec, "disk.config", "raw", false);
 }
 
 static void fill_nic(struct job *j, const struct row *row, struct nic_spec *n)
@@ -291,6 +304,7 @@ int server_define(struct job *j, struct err *e)
 	if (check_disk(j, e) < 0)
 		return -1;
 	instance_path(a, j->subject, "console.log", log);
+	server_boot_spec(j, &spec);
 	add_disks(j, &spec);
 	add_nics(j, &spec);
 	return virt_define(a->virt, &spec, e);

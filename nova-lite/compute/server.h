@@ -11,6 +11,7 @@ struct server {
 	struct row row;			/* server.row */
 	const struct rows *nics;	/* nic.row, in order */
 	json_t *image_props;
+	json_t *boot;			/* managed boot, or NULL */
 	char name[24];			/* instance-0000002a */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "nova-lite/compute/boot.h"
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/network.h"
 #include "nova-lite/compute/rates.h"
@@ -218,7 +219,8 @@ static const struct job_kind server_create = {
 	.steps = (const struct job_step[]){
 		{ "prepare", prepare, unprepare },
 		{ "image", fetch_image, NULL },
-		{ "files", server_files, NULL },	/* prepare's folder */
+		{ "boot", server_boot, NULL },		/* prepare's folder */
+		{ "files", server_files, NULL },	/* the same */
 		{ "disk", server_disks, NULL },		/* the same */
 		{ "config_drive", server_config_drive, NULL },
 		{ "metadata", open_metadata, close_metadata },
@@ -251,6 +253,7 @@ static const struct job_kind server_delete = {
 static const struct job_kind server_start = {
 	.name = "server_start",
 	.steps = (const struct job_step[]){
+		{ "boot", server_boot, NULL },
 		{ "metadata", open_metadata, NULL },
 		{ "network", server_leases, NULL },
 		{ "define", server_define, NULL },
@@ -277,6 +280,7 @@ static const struct job_kind server_stop = {
 static const struct job_kind server_reboot = {
 	.name = "server_reboot",
 	.steps = (const struct job_step[]){
+		{ "boot", server_boot, NULL },	/* or it goes on running */
 		{ "shutdown", reboot_softly, NULL },
 		{ "destroy", destroy, NULL },
 		{ "metadata", open_metadata, NULL },
@@ -296,7 +300,8 @@ static const struct job_kind server_rebuild = {
 		{ "destroy", destroy, NULL },
 		{ "clear", rebuild_clear, rebuild_clear },
 		{ "image", fetch_image, NULL },
-		{ "files", server_files, NULL },	/* clear's */
+		{ "boot", server_boot, NULL },		/* clear's */
+		{ "files", server_files, NULL },	/* the same */
 		{ "disk", server_disks, NULL },		/* the same */
 		{ "config_drive", server_config_drive, NULL },
 		{ "metadata", open_metadata, NULL },

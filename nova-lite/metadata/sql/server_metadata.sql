@@ -14,10 +14,11 @@ select jsonb_build_object(
 	'image_id', s.image_id,
 	'kernel_id', s.image_props ->> 'kernel_id',
 	'ramdisk_id', s.image_props ->> 'ramdisk_id',
-	'root_device', '/dev/vda',
-	'ephemeral_device', case when s.ephemeral > 0 then '/dev/vdb' end,
-	'swap_device', case when s.swap = 0 then null
-		when s.ephemeral > 0 then '/dev/vdc' else '/dev/vdb' end,
+	'root_device', compute.disk_device(s, 0),
+	'ephemeral_device', case when s.ephemeral > 0
+		then compute.disk_device(s, 1) end,
+	'swap_device', case when s.swap > 0
+		then compute.disk_device(s, 1 + (s.ephemeral > 0)::int) end,
 	'key_name', s.key_name,
 	'key_type', s.key_type,
 	'public_key', s.public_key,
