@@ -144,7 +144,8 @@ static int end_action(struct job *j, bool failed, struct err *e)
 	struct rows rows = { 0 };
 
 	if (sql_exec(j->conn, &SQL_action_end,
-		     ARGS(j->subject, j->request_id, failed), &rows, e) < 0)
+		     ARGS(j->subject, j->request_id, failed,
+			  failed ? j->error : NULL), &rows, e) < 0)
 		return -1;
 	rows_fini(&rows);
 	return 0;

@@ -67,6 +67,15 @@ static void put_smbios(struct xml *x, const struct domain_spec *spec)
 	xml_close(x);
 }
 
+/* Firmware with keys enrolled starts nothing that is not signed with them. */
+static void put_firmware(struct xml *x)
+{
+	xml_open(x, "firmware");
+	xml_leaf(x, "feature", "enabled", "no", "name", "enrolled-keys", NULL);
+	xml_leaf(x, "feature", "enabled", "no", "name", "secure-boot", NULL);
+	xml_close(x);
+}
+
 static void put_os(struct xml *x, const struct domain_spec *spec)
 {
 	xml_open(x, "os");
@@ -76,6 +85,8 @@ static void put_os(struct xml *x, const struct domain_spec *spec)
 	xml_attr(x, "machine", "q35");
 	xml_content(x, "hvm");
 	xml_close(x);
+	if (spec->uefi)
+		put_firmware(x);
 	xml_text(x, "kernel", spec->kernel);
 	xml_text(x, "initrd", spec->initrd);
 	xml_text(x, "cmdline", spec->cmdline);

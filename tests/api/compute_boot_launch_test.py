@@ -8,7 +8,7 @@ import sys
 
 from compute_kit import body, create, delete, get, post
 from harness import check, equal, need, status, until
-from compute_launch_test import active, console, show
+from compute_launch_test import active, console, metrics, show
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.dirname(os.path.abspath(__file__)))), "tox-free-ci"))
@@ -60,9 +60,7 @@ def images(cloud):
 
 
 def counted(cloud, event):
-    text = cloud.metrics("nova-lite-compute")
-    line = 'lite_boot_images_total{event="%s"} ' % event
-    return int(text.split(line)[1].split()[0])
+    return metrics(cloud)['lite_boot_images_total{event="%s"}' % event]
 
 
 def sha(path):
@@ -80,6 +78,15 @@ def settled(cloud, server, wanted="ACTIVE"):
         return shown["OS-EXT-STS:task_state"] is None and \
             shown["status"] == wanted
     need(until(done, 90), "%s: %r" % (wanted, show(cloud.demo, server)))
+
+
+def failure(user, server):
+    """The step of the last action that failed, and why."""
+    log = "/servers/%s/os-instance-actions" % server
+    request = get(user, log).json["instanceActions"][0]["request_id"]
+    shown = get(user, log + "/" + request, 84).json["instanceAction"]
+    return [(e["event"], e["details"]) for e in shown["events"]
+            if e["result"] == "Error"]
 
 
 # -- the life of one ----------------------------------------------------------
@@ -148,10 +155,6 @@ def test_uefi(cloud):
 def test_plain(cloud):
     """kernel_id and its like, as Nova boots them: no boot drive."""
     p = parts(cloud)
-    own = os.path.join(cloud.temp, "own")
-    os.makedirs(own, exist_ok=True)
-    with open(own + "/init", "wb") as f:
-        f.write(b"#!/nothing")
     image = cloud.admin.post("image", "/v2/images", {
         "name": "plain", "disk_format": "raw", "container_format": "bare",
         "kernel_id": p[kernel(0)], "ramdisk_id": p[bootparts.RAMDISK],
@@ -177,15 +180,13 @@ def test_together(cloud):
     p = parts(cloud)
     built = counted(cloud, "built")
     made = post(cloud.demo, "/servers", body(
-        cloud, p[bootparts.ROOT_IMAGE], min_count=8, max_count=8, metadata={
+        cloud, p[bootparts.ROOT_IMAGE], name="together", min_count=8,
+        max_count=8, metadata={
             "boot:kernel": kernel(0), "boot:modules": "loop,tun",
             "boot:cmdline": "together"}))
     status(made, 202)
-    servers = [s["id"] for s in get(cloud.demo, "/servers?name=%s" %
-                                    made.request["server"]["name"]
-                                    ).json["servers"]] \
-        if hasattr(made, "request") else \
-        [s["id"] for s in get(cloud.demo, "/servers").json["servers"]]
+    servers = [s["id"] for s in get(
+        cloud.demo, "/servers?name=together").json["servers"]]
     equal(len(servers), 8, "servers")
     for server in servers:
         active(cloud.demo, server)
@@ -234,7 +235,9 @@ def test_fails(cloud):
     status(post(cloud.demo, "/servers/%s/metadata" % server,
                 {"metadata": {"boot:modules": "flux"}}), 200)
     action(cloud, server, {"reboot": {"type": "HARD"}})
-    need(until(lambda: show(cloud.demo, server).get("fault"), 60), "a fault")
+    settled(cloud, server)
+    equal(failure(cloud.demo, server), [("server_reboot.boot", why)],
+          "what the action says")
     shown = show(cloud.demo, server)
     equal((shown["status"], shown["OS-EXT-STS:task_state"],
            shown["OS-EXT-STS:power_state"]), ("ACTIVE", None, 1), "it runs on")
@@ -290,10 +293,7 @@ def test_agent_is_killed(cloud):
 
 def test_evicts(cloud):
     """Beyond the bound what is unused goes, and what is used stays."""
-    with_bound = dict(options={"nova-lite-compute": {
-        ("compute", "boot_cache_mb"): 1}})
-    cloud.configure("nova-lite-compute", **with_bound)
-    cloud.restart("nova-lite-compute")
+    cloud.restart("nova-lite-compute", env={"OS_COMPUTE__BOOT_CACHE_MB": "1"})
     first = launch(cloud, kernel=kernel(0), cmdline="first")
     active(cloud.demo, first)
     kept = managed(cloud, first)["digest"]

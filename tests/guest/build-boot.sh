@@ -25,8 +25,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$here/../..
 folders="crypto lib drivers/block drivers/cdrom drivers/virtio drivers/scsi
 	drivers/net fs/ext4 fs/jbd2 fs/xfs fs/btrfs fs/isofs fs/fat fs/nls
-	fs/squashfs fs/erofs fs/overlayfs net/core"
-base=virtio_pci,virtio_blk,virtio_net,virtio_scsi,sd_mod,ext4,isofs
+	fs/squashfs fs/erofs fs/overlayfs net/core drivers/acpi drivers/input"
+base=virtio_pci,virtio_blk,virtio_net,virtio_scsi,sd_mod,ext4,isofs,button,evdev
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -75,6 +75,8 @@ static void identity_and_size(void **state)
 	assert_path(&spec, "string(/domain/cpu/model)", "Nehalem");
 	spec.uefi = true;
 	assert_path(&spec, "string(/domain/os/@firmware)", "efi");
+	assert_path(&spec, "string(/domain/os/firmware/feature[@name="
+		    "'secure-boot']/@enabled)", "no");
 }
 
 static void disks_in_order(void **state)

@@ -1,4 +1,5 @@
--- The action of request $2 is over; $3: it failed.
+-- The action of request $2 is over; $3: it failed, for the reason $4. A step
+-- that failed and had nothing to undo is still open.
 with a as (
 	update compute.actions
 	set updated_at = now(),
@@ -12,6 +13,9 @@ with a as (
 	returning id
 )
 update compute.action_events v
-set finished_at = now(), result = 'Success'
+set finished_at = now(),
+	result = case when $3 and v.event not like '%:undo' then 'Error'
+		else 'Success' end,
+	details = case when $3 and v.event not like '%:undo' then $4 end
 from a
 where v.action_id = a.id and v.finished_at is null
