@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata definitions: those of managed boot, whose values are what is
+offered at the moment."""
+import compute_kit as kit
+from harness import check, equal, status
+
+NS = "OS::Lite::ManagedBoot"
+PATH = "/v2/metadefs/namespaces"
+
+
+def get(client, path):
+    return client.get("image", path)
+
+
+def shown(client, query=""):
+    reply = get(client, "%s/%s%s" % (PATH, NS, query))
+    status(reply, 200)
+    return reply.json
+
+
+def names(client, query=""):
+    reply = get(client, PATH + query)
+    status(reply, 200)
+    return [n["namespace"] for n in reply.json["namespaces"]]
+
+
+def offer(cloud, client, kind, name, **properties):
+    return kit.image(cloud, client, name=name, disk_format=kind,
+                     container_format=kind if kind != "raw" else "bare",
+                     **properties)
+
+
+def test_list(cloud):
+    reply = get(cloud.demo, PATH)
+    status(reply, 200)
+    equal(set(reply.json), {"namespaces", "first", "schema"}, "keys")
+    ours, = [n for n in reply.json["namespaces"] if n["namespace"] == NS]
+    equal(set(ours), {"namespace", "display_name", "description",
+                      "visibility", "protected", "owner", "created_at",
+                      "updated_at", "resource_type_associations", "self",
+                      "schema"}, "a namespace")
+    equal(ours["self"], PATH + "/" + NS, "self")
+    equal({a["name"]: a.get("properties_target")
+           for a in ours["resource_type_associations"]},
+          {"OS::Nova::Server": "metadata", "OS::Glance::Image": None,
+           "OS::Nova::Flavor": None}, "associations")
+
+
+def test_filters(cloud):
+    for query, there in (
+            ("?resource_types=OS::Nova::Server&properties_target=metadata"
+             "&limit=1000&sort_key=namespace&sort_dir=asc", True),
+            ("?resource_types=OS::Cinder::Volume", False),
+            ("?resource_types=OS::Cinder::Volume,OS::Nova::Flavor", True),
+            ("?visibility=public", True), ("?visibility=private", False),
+            ("?limit=0", False), ("?marker=" + NS, False)):
+        equal(NS in names(cloud.demo, query), there, query)
+    paged = get(cloud.demo, PATH + "?limit=1").json
+    equal((paged["first"], paged["next"]),
+          (PATH + "?limit=1", PATH + "?limit=1&marker=" + NS), "pages")
+    for query in ("?limit=x", "?limit=-1", "?sort_key=colour",
+                  "?sort_dir=sideways", "?visibility=shared"):
+        status(get(cloud.demo, PATH + query), 400)
+
+
+def test_properties(cloud):
+    """Of the kinds that Horizon has a widget for."""
+    p = shown(cloud.demo)["properties"]
+    equal({n: v["type"] for n, v in p.items()},
+          {"boot:kernel": "string", "boot:modules": "array",
+           "boot:ramdisk": "string", "boot:ramdisk_size": "integer",
+           "boot:cmdline": "string", "boot:module_policy": "string"}, "types")
+    equal(p["boot:module_policy"]["enum"], ["any", "provided", "none"], "enum")
+    equal(p["boot:modules"]["operators"], ["<all-in>"], "operators")
+    check(all(v["title"] and v["description"] and v["name"] == n
+              for n, v in p.items()), "titles")
+    equal(shown(cloud.demo, "?resource_type=OS::Nova::Server")["properties"],
+          p, "for servers")
+    listed = get(cloud.demo, "%s/%s/properties" % (PATH, NS))
+    equal(listed.json, {"properties": p}, "list")
+    one = get(cloud.demo, "%s/%s/properties/boot:kernel" % (PATH, NS))
+    equal(one.json, p["boot:kernel"], "show")
+
+
+def values(client):
+    p = shown(client)["properties"]
+    return (p["boot:kernel"].get("enum"), p["boot:modules"]["items"]["enum"],
+            p["boot:ramdisk"].get("enum"))
+
+
+def test_offered(cloud):
+    """What is offered to who asks, when they ask."""
+    equal(values(cloud.demo), (None, [], None), "nothing")
+    kernel = offer(cloud, cloud.admin, "aki", "k-one", visibility="public")
+    modules = offer(cloud, cloud.admin, "raw", "set", visibility="public", **{
+        "boot:set_kernel": kernel, "boot:set_modules": "xfs,loop"})
+    mine = offer(cloud, cloud.demo, "aki", "k-mine", visibility="private")
+    ramdisk = offer(cloud, cloud.admin, "ari", "r-one", visibility="public")
+    equal(values(cloud.demo),
+          (["k-one", "k-mine"], ["loop", "xfs"], ["r-one"]), "all")
+    equal(values(cloud.other), (["k-one"], ["loop", "xfs"], ["r-one"]),
+          "another project")
+    for image in kernel, modules, ramdisk:
+        status(cloud.admin.delete("image", "/v2/images/" + image), 204)
+    equal(values(cloud.demo), (["k-mine"], [], None), "less")
+    status(cloud.demo.delete("image", "/v2/images/" + mine), 204)
+
+
+def test_rest(cloud):
+    base = "%s/%s" % (PATH, NS)
+    equal(get(cloud.demo, base + "/objects").json,
+          {"objects": [], "schema": "v2/schemas/metadefs/objects"}, "objects")
+    equal(get(cloud.demo, base + "/tags").json, {"tags": []}, "tags")
+    equal([a["name"] for a in get(cloud.demo, base + "/resource_types").json[
+        "resource_type_associations"]],
+        ["OS::Nova::Server", "OS::Glance::Image", "OS::Nova::Flavor"], "types")
+    types = get(cloud.demo, "/v2/metadefs/resource_types").json
+    check({"OS::Nova::Server", "OS::Nova::Flavor"} <=
+          {t["name"] for t in types["resource_types"]}, "all types")
+
+
+def test_schemas(cloud):
+    for name, first in (("namespace", "namespace"), ("property", "name"),
+                        ("object", "name"), ("tag", "name"),
+                        ("resource_type", "name")):
+        reply = get(cloud.demo, "/v2/schemas/metadefs/" + name)
+        status(reply, 200)
+        check(first in reply.json["properties"] and
+              first in reply.json["required"], name)
+    known = get(cloud.demo, "/v2/schemas/metadefs/namespace").json[
+        "properties"]
+    check(set(shown(cloud.demo)) <= set(known), "no unknown member")
+
+
+def test_not_there(cloud):
+    text = "Metadata definition namespace=no was not found."
+    for rest in ("", "/properties", "/properties/x", "/objects", "/tags",
+                 "/resource_types"):
+        reply = get(cloud.demo, PATH + "/no" + rest)
+        status(reply, 404)
+        check(text in reply.text, rest)
+    reply = get(cloud.demo, "%s/%s/properties/nope" % (PATH, NS))
+    status(reply, 404)
+    check("Metadata definition property=nope was not found in namespace=" + NS
+          in reply.text, "property")
+    status(get(cloud.anon, PATH), 401)
