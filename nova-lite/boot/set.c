@@ -388,7 +388,7 @@ static int make_indices(const struct build *b, struct err *e)
 	static const char *const kept[] = {
 		"modules.order", "modules.builtin", "modules.builtin.modinfo",
 	};
-	const char *const argv[] = { "depmod", "-b", b->dir, b->release,
+	const char *const argv[] = { "/sbin/depmod", "-b", b->dir, b->release,
 				     NULL };
 
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
