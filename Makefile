@@ -208,7 +208,7 @@ check:
 bench:
 	@$(DEPS) build run bench
 	@$(AGAIN) all
-	@rc=0; for b in bench launch inject candidates; do \
+	@rc=0; for b in bench launch inject candidates boot; do \
 		python3 tests/bench/$$b.py || rc=1; done; exit $$rc
 
 # Files into what libext2fs cannot edit (nova-lite/inject/).

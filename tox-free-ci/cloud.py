@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 
+import bootparts
 import postgres
 import settings
 from rest import Client
