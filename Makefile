@@ -52,6 +52,7 @@ nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) \
 	nova-lite/inject/check.c $(G)/nova_sql.c
 network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
 compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
+	nova-lite/job_secret.c \
 	$(addprefix nova-lite/metadata/,config_drive.c tree.c ec2.c \
 	openstack.c) $(G)/compute_sql.c
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/bootstrap.h"
+#include "nova-lite/job_secret.h"
 #include "nova-lite/routes.h"
 #include "nova-lite/wire.h"
 
@@ -29,8 +30,16 @@ static const struct conf_opt options[] = {
 	  "bootstrap: the bridge, of kind bridge" },
 	{ "network", "dns", CONF_STR, NULL,
 	  "bootstrap: name servers for its guests, separated by commas" },
+	JOB_SECRET_OPT,
 	{ .name = NULL }
 };
+
+static int start(const struct conf *conf, struct sql_conn *conn,
+		 struct err *e)
+{
+	(void)conn;
+	return job_secret_start(conf, e);
+}
 
 static const struct sql_constraint constraints[] = {
 	{ "flavors_pkey", ERR_CONFLICT, "The flavor's ID is taken." },
@@ -64,6 +73,8 @@ static const struct service service = {
 	.render_error = wire_render_error,
 	.finish = wire_finish,
 	.subcommands = commands,
+	.start = start,
+	.stop = job_secret_stop,
 };
 
 int main(int argc, char **argv)

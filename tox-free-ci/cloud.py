@@ -192,6 +192,12 @@ class Cloud:
             settings.write(path, secrets.token_urlsafe(18) + "\n", 0o600)
         return path
 
+    def seal_key_file(self):
+        path = self.path("secret", "seal-keys")
+        if not os.path.exists(path):
+            settings.write(path, secrets.token_hex(32) + "\n", 0o600)
+        return path
+
     def sql(self, text):
         return self.db.sql(text)
 

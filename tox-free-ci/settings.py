@@ -49,8 +49,8 @@ def common(cloud, name):
             cloud.url("identity")
     if name == "keystone-shim" and not cloud.durable:
         values["identity", "password_hash_rounds"] = 4
-    if name == "nova-lite-metadata":
-        values["metadata", "state_path"] = cloud.path("nova")
+    if name in ("nova-lite", "nova-lite-compute"):
+        values["jobs", "seal_key_file"] = cloud.seal_key_file()
     if name == "nova-lite-metadata":
         values["metadata", "state_path"] = cloud.path("nova")
     if name == "nova-lite-compute":

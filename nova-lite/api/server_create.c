@@ -3,6 +3,7 @@
 
 #include "common/json/text.h"
 #include "nova-lite/check.h"
+#include "nova-lite/job_secret.h"
 #include "nova-lite/server_in.h"
 
 #define COUNT_MAX 100000
@@ -166,10 +167,11 @@ static const char *text_of(struct req *rq, const json_t *v)
 }
 
 /* What only the agent needs goes with the job, and away with it. */
-static void job_view(struct jw *w, const struct server_in *in)
+static void job_view(struct req *rq, struct jw *w, const struct server_in *in)
 {
 	j_obj(w, "job");
-	j_str(w, "admin_pass", in->password);
+	j_str(w, "sealed_admin_pass",
+	      job_secret_put(req_arena(rq), in->password));
 	j_raw(w, "files", in->files.text, strlen(in->files.text));
 	j_end(w);
 }
@@ -235,7 +237,7 @@ static const char *draft(struct req *rq, const struct server_in *in)
 	j_int(&w, "plain_files", json_array_size(in->files.plain));
 	j_int(&w, "swap_mb", in->swap_mb);
 	j_int(&w, "ephemeral_gb", in->ephemeral_gb);
-	job_view(&w, in);
+	job_view(rq, &w, in);
 	j_end(&w);
 	return arena_strdup(req_arena(rq), buf_str(&out));
 }

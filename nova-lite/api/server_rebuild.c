@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nova-lite/check.h"
+#include "nova-lite/job_secret.h"
 #include "nova-lite/servers.h"
 
 struct rebuild_in {
@@ -92,7 +93,8 @@ static const char *draft(struct req *rq, const struct rebuild_in *in)
 	j_bool(&w, "admin", rq->token->is_admin);
 	j_int(&w, "plain_files", json_array_size(in->files.plain));
 	j_obj(&w, "job");
-	j_str(&w, "admin_pass", in->password);
+	j_str(&w, "sealed_admin_pass",
+	      job_secret_put(req_arena(rq), in->password));
 	j_bool(&w, "preserve_ephemeral", in->preserve_ephemeral);
 	j_raw(&w, "files", in->files.text, strlen(in->files.text));
 	j_end(&w);

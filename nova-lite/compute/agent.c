@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/crypto/digest.h"
 #include "nova-lite/compute/agent.h"
+#include "nova-lite/job_secret.h"
 #include "nova-lite/compute/events.h"
 #include "nova-lite/compute/host.h"
 #include "nova-lite/compute/network.h"
@@ -76,6 +77,7 @@ const struct conf_opt agent_opts[] = {
 	  "the project's domain" },
 	{ SECTION, "password_file", CONF_STR, NULL,
 	  "file whose first line is its password" },
+	JOB_SECRET_OPT,
 	{ NULL, NULL, CONF_STR, NULL, NULL }
 };
 
@@ -264,7 +266,7 @@ int agent_start(const struct conf *conf, struct sql_conn *conn,
 	struct agent *a = &agent;
 
 	read_options(a, conf);
-	if (make_dirs(a, e) < 0)
+	if (make_dirs(a, e) < 0 || job_secret_start(conf, e) < 0)
 		return -1;
 	choose_accelerator(a, option(conf, "virt_type"));
 	make_secret(a);
@@ -292,5 +294,6 @@ void agent_stop(void)
 	host_heartbeat_stop();
 	power_stop();
 	boot_cache_fini(&a->boots);
+	job_secret_stop();
 	virt_free(a->virt);
 }

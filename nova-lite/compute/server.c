@@ -7,6 +7,7 @@
 #include "common/json/in.h"
 #include "nova-lite/compute/boot.h"
 #include "nova-lite/compute/server.h"
+#include "nova-lite/job_secret.h"
 #include "nova-lite/metadata/config_drive.h"
 #include "nova-lite/metadata/tree.h"
 
@@ -187,8 +188,8 @@ static struct md *read_metadata(struct job *j, struct err *e)
 
 int server_config_drive(struct job *j, struct err *e)
 {
-	const char *pass = json_string_value(json_object_get(j->args,
-							     "admin_pass"));
+	const char *pass = job_secret_get(&j->arena, json_string_value(
+		json_object_get(j->args, "sealed_admin_pass")));
 	struct drive d = { .arena = &j->arena };
 	char path[INSTANCE_PATH_MAX];
 	struct md *md;

@@ -4,7 +4,10 @@ matches, nearest candidates, and who never learns of them."""
 import base64
 import hashlib
 import http.client
+import json
 import os
+import signal
+import subprocess
 
 from compute_kit import body, create, delete, get, post
 from harness import check, equal, need, status, until
@@ -302,6 +305,31 @@ def test_by_digest(cloud):
     active(user, server)
     check(action(user, server)[0].startswith("Exact match"), "exact")
     delete(user, "/servers/" + server)
+
+
+def test_password(cloud):
+    """It is on the config drive, and nowhere in clear on its way there."""
+    word = "Clear-Words-77"
+    cloud.process("nova-lite-compute").child.send_signal(signal.SIGSTOP)
+    server = create(cloud, cloud.demo, demo(cloud), adminPass=word,
+                    config_drive=True)
+    waiting = cloud.sql("select args::text from lite.jobs where subject = "
+                        "'%s'" % server)
+    cloud.process("nova-lite-compute").child.send_signal(signal.SIGCONT)
+    check("sealed_admin_pass" in waiting[0][0] and
+          word not in waiting[0][0], "in the job")
+    active(cloud.demo, server)
+    out = os.path.join(cloud.temp, "meta_data.json")
+    subprocess.run(["xorriso", "-osirrox", "on", "-indev", cloud.path(
+        "nova", "instances", server, "disk.config"), "-extract",
+        "/openstack/latest/meta_data.json", out], check=True,
+        capture_output=True)
+    with open(out) as f:
+        equal(json.load(f)["admin_pass"], word, "on the drive")
+    for name in os.listdir(cloud.path("log")):
+        with open(cloud.path("log", name), errors="replace") as f:
+            check(word not in f.read(), "in " + name)
+    delete(cloud.demo, "/servers/" + server)
 
 
 def test_metrics(cloud):

@@ -67,9 +67,11 @@ def test_changes(cloud):
         equal(got[name], before[name], name)
     equal(show(user, server)["OS-EXT-STS:task_state"], "rebuilding", "shown")
     (kind, where, args), = jobs(cloud, server)
-    equal((kind, where, json.loads(args)),
+    args = json.loads(args)
+    check(len(args.pop("sealed_admin_pass")) > 40, "a sealed password")
+    equal((kind, where, args),
           ("server_rebuild", "h1", {
-              "admin_pass": "secret7", "files": [], "stopped": False,
+              "files": [], "stopped": False,
               "preserve_ephemeral": True}), "job")
     log = get(user, "/servers/%s/os-instance-actions" % server).json
     equal(log["instanceActions"][0]["action"], "rebuild", "action")
