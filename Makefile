@@ -164,13 +164,15 @@ room_of = $(firstword $(filter $(foreach r,$(ROOMS),$(r)_%),$(1)))
 define unit
 $(B)/unit/$(1): $(B)/tests/unit/$(1).o \
 		$(foreach r,$(filter-out common,$(ROOMS)),\
-		$(if $(filter $(r)_%,$(1)),$(B)/lib$(r).a)) $(B)/libcommon.a
+		$(if $(filter $(r)_%,$(1)),$(B)/lib$(r).a)) \
+		$(if $(filter compute_%,$(1)),$(B)/libinject.a $(B)/libboot.a) \
+		$(B)/libcommon.a
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ -lcmocka $(LIBS) \
 		$(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
-		$(if $(filter inject_%,$(1)),$(INJECT_LIBS)) \
-		$(if $(filter boot_%,$(1)),$(BOOT_LIBS))
+		$(if $(filter inject_% compute_%,$(1)),$(INJECT_LIBS)) \
+		$(if $(filter boot_% compute_%,$(1)),$(BOOT_LIBS))
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
 $(B)/unit/inject_remote_test: | $(B)/bin/nova-lite-inject

@@ -19,7 +19,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
 	isolinux syslinux-common mtools systemd-boot-efi ovmf"
 test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
-	xfsprogs btrfs-progs lvm2 fakeroot"
+	xfsprogs btrfs-progs lvm2 fakeroot zstd xz-utils"
 gates="clang libclang-rt-14-dev git"
 bench="nginx-light postgresql curl coreutils wrk libguestfs-tools"
 

@@ -41,9 +41,9 @@ struct boot_job {
 
 /*
  * Builds the image in a program of its own, because kernels and archives are
- * strangers'. On success `out` is complete and on the disk; on failure it is
- * not there, and the message is "STEP: what", for users. Scratch files lie in
- * the folder OUT.d, which a killed build leaves behind.
+ * strangers'. On success `out` is complete and on the disk; on failure the
+ * message is "STEP: what", for users, and of `out` and the folder of scratch
+ * files, OUT.d, nothing is there, unless the program was killed.
  */
 int boot_build(const struct boot_job *job, struct err *e);
 

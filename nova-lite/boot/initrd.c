@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The initial RAM disk: our first process, what it is to do, and the modules,
- * as a cpio archive that the kernel need not unpack; behind it the user's RAM
- * disk as it is, which the kernel unpacks over it. See
- * Documentation/driver-api/early-userspace/buffer-format.rst of the kernel.
+ * as a cpio archive that the kernel need not unpack. Around a user's RAM disk,
+ * as it is, ours stands twice: behind it, so that nothing of ours is replaced,
+ * and before it, because some ways of compression take all that follows for
+ * their own. See Documentation/driver-api/early-userspace/buffer-format.rst of
+ * the kernel.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -159,19 +161,39 @@ static int write_cpio(const struct build *b, int fd, struct err *e)
 	return rc;
 }
 
+static int write_all(int fd, const char *data, size_t n)
+{
+	ssize_t done;
+
+	for (; n > 0; data += done, n -= done) {
+		done = write(fd, data, n);
+		if (done < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int append_ramdisk(const struct build *b, int fd, struct err *e)
 {
 	_cleanup_(cleanup_close) int from = open(b->ramdisk, O_RDONLY |
 						 O_CLOEXEC);
+	static const char zeros[4];
 	char data[CHUNK];
+	off_t size = 0;
 	ssize_t n;
 
 	if (from < 0)
 		return build_errno(e, "ramdisk", b->ramdisk);
-	while ((n = read(from, data, sizeof(data))) > 0)
-		if (write(fd, data, n) != n)
+	while ((n = read(from, data, sizeof(data))) > 0) {
+		if (write_all(fd, data, n) < 0)
 			return build_errno(e, "write", "initrd");
-	return n < 0 ? build_errno(e, "ramdisk", b->ramdisk) : 0;
+		size += n;
+	}
+	if (n < 0)
+		return build_errno(e, "ramdisk", b->ramdisk);
+	/* An archive begins at a multiple of four. */
+	return write_all(fd, zeros, -size & 3) < 0 ?
+		build_errno(e, "write", "initrd") : 0;
 }
 
 int initrd_make(struct build *b, struct err *e)
@@ -185,5 +207,7 @@ int initrd_make(struct build *b, struct err *e)
 		return build_errno(e, "write", path);
 	if (write_cpio(b, fd, e) < 0)
 		return -1;
-	return b->ramdisk ? append_ramdisk(b, fd, e) : 0;
+	if (!b->ramdisk)
+		return 0;
+	return append_ramdisk(b, fd, e) < 0 ? -1 : write_cpio(b, fd, e);
 }

@@ -9,6 +9,7 @@
  * where PARAMETERS are those of boot.h. Ends with 0 and the image, or with 1
  * and a line "STEP: what" on standard output.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,6 +65,7 @@ int main(void)
 	int rc;
 
 	umask(022);
+	signal(SIGXFSZ, SIG_IGN);	/* an error like a full disk */
 	rc = read_request(request, &b, &e);
 	if (rc == 0)
 		rc = build_image(&b, &e);

@@ -2,6 +2,7 @@
 #include "nova-lite/boot/boot.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +140,27 @@ static int request(const struct boot_job *job, struct err *e)
 	return err_errno(e, "boot: request");
 }
 
-/* The first line is for users. */
+static bool begins_with_step(const char *line)
+{
+	static const char *const steps[] = { "parameters: ", "kernel: ",
+		"modules: ", "ramdisk: ", "loader: ", "write: " };
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (strncmp(line, steps[i], strlen(steps[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The first line is for users where it is the program's own, and not what a
+ * library says that ends it. */
 static int tell(struct child *c, struct err *e)
 {
 	char *end = strchr(c->words, '\n');
 
-	if (!end || end == c->words)
-		return err_set(e, ERR_BAD_REQUEST, "build: it was given up");
+	if (!end || !begins_with_step(c->words)) {
+		err_set(e, ERR_BAD_REQUEST, "build: it was given up");
+		return err_detail(e, "%s", c->words);
+	}
 	*end = '\0';
 	err_set(e, ERR_BAD_REQUEST, "%s", c->words);
 	return err_detail(e, "%s", end + 1);

@@ -30,11 +30,12 @@ static void unlink_file(struct job *j, const char *name)
 
 /* -- managed -------------------------------------------------------------- */
 
-static int failed(struct err *e)
+/* Puts words before the message. */
+static int prefix(struct err *e, const char *words)
 {
 	struct err why = *e;
 
-	err_set(e, why.kind, "Managed boot failed: %s", why.msg);
+	err_set(e, why.kind, "%s: %.900s", words, why.msg);
 	memcpy(e->detail, why.detail, sizeof(e->detail));
 	return -1;
 }
@@ -50,8 +51,10 @@ static int fetch_part(struct job *j, const char *name, const char **path_r,
 	*path_r = NULL;
 	if (!part)
 		return 0;
+	if (!id)
+		err_internal(e, "boot: %s without id", name);
 	if (!id || image_get(&job_agent(j)->images, id, &image, e) < 0)
-		return id ? -1 : err_internal(e, "boot: %s without id", name);
+		return prefix(e, strcmp(name, "set") == 0 ? "modules" : name);
 	*path_r = arena_strdup(&j->arena, image.path);
 	return 0;
 }
@@ -97,7 +100,7 @@ static int managed(struct job *j, struct err *e)
 	instance_path(a, j->subject, "disk.boot", path);
 	if (boot_digest(job_server(j)->boot, a->boot, digest, e) < 0 ||
 	    boot_cache_link(&a->boots, digest, &maker, path, &built, e) < 0)
-		return failed(e);
+		return prefix(e, "Managed boot failed");
 	unlink_file(j, "kernel");
 	unlink_file(j, "ramdisk");
 	return record(j, digest, built, e);

@@ -169,6 +169,19 @@ struct order {
 	const struct boot_maker *maker;
 };
 
+/* A program that was killed could not clean up. */
+static int make(struct order *o, const char *part, struct err *e)
+{
+	char scratch[PATH_SIZE];
+
+	if (o->maker->build(o->maker->arg, part, e) == 0)
+		return 0;
+	image_path(o->c, o->digest, "part.d", scratch);
+	remove_any(part);
+	remove_any(scratch);
+	return -1;
+}
+
 static int build(void *arg, struct err *e)
 {
 	struct order *o = arg;
@@ -178,7 +191,7 @@ static int build(void *arg, struct err *e)
 	if (access(path, R_OK) == 0)
 		return 0;
 	image_path(o->c, o->digest, "part", part);
-	if (o->maker->build(o->maker->arg, part, e) < 0)
+	if (make(o, part, e) < 0)
 		return -1;
 	if (rename(part, path) < 0)
 		return err_errno(e, "%s", path);

@@ -26,7 +26,8 @@ struct boot_cache {
 	pthread_mutex_t lock;		/* between linking and removing */
 };
 
-/* How an image is made at path; -1 leaves nothing there. */
+/* How an image is made at path; what is left there, or in the folder PATH.d,
+ * after -1 is removed. */
 struct boot_maker {
 	int (*build)(void *arg, const char *path, struct err *e);
 	void *arg;

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 
@@ -243,6 +244,64 @@ def test_fails(cloud):
            shown["OS-EXT-STS:power_state"]), ("ACTIVE", None, 1), "it runs on")
     image, = [i for i in images(cloud) if digest in i]
     equal(os.stat(image).st_nlink, 2, "with what it had")
+    delete(cloud.demo, "/servers/" + server)
+
+
+def test_full_disk(cloud):
+    """The builder can write no more: a fault, and nothing is left of it."""
+    parts(cloud)
+    first = launch(cloud, kernel=kernel(0))     # its images are here then
+    active(cloud.demo, first)
+    before = images(cloud)
+    agent = cloud.process("nova-lite-compute").child.pid
+    resource.prlimit(agent, resource.RLIMIT_FSIZE, (
+        16 << 20, resource.RLIM_INFINITY))
+    server = launch(cloud, kernel=kernel(0), cmdline="too much")
+    need(until(lambda: show(cloud.demo, server)["status"] == "ERROR", 60),
+         "an error")
+    resource.prlimit(agent, resource.RLIMIT_FSIZE, (
+        resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    equal(show(cloud.demo, server)["fault"]["message"],
+          "Managed boot failed: write: File too large", "fault")
+    equal(images(cloud), before, "nothing is left")
+    for one in first, server:
+        delete(cloud.demo, "/servers/" + one)
+
+
+def test_builder_is_killed(cloud):
+    """The program alone, while the agent lives."""
+    parts(cloud)
+    before = images(cloud)
+    server = launch(cloud, kernel=kernel(0), cmdline="killed alone")
+    need(until(lambda: subprocess.run(
+        ["pkill", "-KILL", "-P", str(cloud.process(
+            "nova-lite-compute").child.pid), "-x", "nova-lite-boot"]
+        ).returncode == 0, 30, 0.001), "a build")
+    need(until(lambda: show(cloud.demo, server)["status"] == "ERROR", 60),
+         "an error")
+    equal(show(cloud.demo, server)["fault"]["message"],
+          "Managed boot failed: build: it was given up", "fault")
+    equal(images(cloud), before, "nothing is left")
+    delete(cloud.demo, "/servers/" + server)
+
+
+def test_unmanaged(cloud):
+    """Without its parameters a server has no boot drive, and the reverse."""
+    server = launch(cloud, kernel=kernel(0))
+    active(cloud.demo, server)
+    drive = cloud.path("nova", "instances", server, "disk.boot")
+    check(os.path.exists(drive), "a boot drive")
+    path = "/servers/%s/metadata" % server
+    for key in "boot:kernel", "boot:cmdline":
+        status(delete(cloud.demo, path + "/" + key), 204)
+    action(cloud, server, {"reboot": {"type": "HARD"}})
+    settled(cloud, server)
+    check(not os.path.exists(drive), "none")
+    status(post(cloud.demo, path, {"metadata": {
+        "boot:kernel": kernel(1)}}), 200)
+    action(cloud, server, {"reboot": {"type": "HARD"}})
+    settled(cloud, server)
+    check(os.path.exists(drive), "one again")
     delete(cloud.demo, "/servers/" + server)
 
 

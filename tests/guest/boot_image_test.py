@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -296,12 +297,14 @@ def boot(temp, rq, **more):
 
 def policies(temp, releases):
     wanted = (
-        ("any", releases[0], {}, "done", "done"),
-        ("provided", releases[1], {"firmware": "uefi"}, "refused (insmod",
-         "done"),
-        ("none", releases[0], {}, "refused (insmod", "refused (rmmod"),
+        ("any", releases[0], {}, "done", "done", "0 N"),
+        ("provided", releases[1], {"firmware": "uefi"},
+         r"refused \(insmod: .*Key was rejected by service\)", "done", "0 Y"),
+        ("none", releases[0], {},
+         r"refused \(insmod: .*Operation not permitted\)",
+         r"refused \(insmod: .*Operation not permitted\)", "1 N"),
     )
-    for policy, release, params, foreign, provided in wanted:
+    for policy, release, params, foreign, provided, state in wanted:
         rq = Request(temp, release, policy=policy, ramdisk_size=16, **params)
         rq.use(ramdisk=BOOT + "/ramdisk.cpio.gz")
         said = boot(temp, rq, uefi="firmware" in params)
@@ -315,9 +318,13 @@ def policies(temp, releases):
             if ln.startswith("BOOT modules ")), said[-2000:])
         for what, how in (("foreign module", foreign),
                           ("provided module", provided),
-                          ("write to the boot drive", "refused")):
+                          ("write to the boot drive", "refused.*")):
             check("%s: %s: %s" % (policy, what, how),
-                  "BOOT %s: %s" % (what, how) in said, said[-2000:])
+                  re.search("^BOOT %s: %s$" % (what, how), said, re.M),
+                  said[-2000:])
+        check("%s: the kernel's state" % policy,
+              "BOOT modules_disabled %s" % state[0] in lines and
+              "BOOT sig_enforce %s" % state[2] in lines, said[-2000:])
 
 
 def partitioned(temp, release):
@@ -368,6 +375,26 @@ def own_init(temp, release):
           said[-2000:])
 
 
+def hostile(temp, release):
+    """A RAM disk image that brings what is ours, in each compression."""
+    tree = os.path.join(temp, "hostile")
+    os.makedirs(tree + "/.lite")
+    with open(tree + "/.lite/boot", "w") as f:
+        f.write("policy any\nrelease %s\n" % release)
+    with open(tree + "/ramdisk-marker", "w") as f:
+        f.write("from the RAM disk image\n")
+    for pack in "cat", "gzip", "xz --check=crc32", "zstd -q":
+        image = os.path.join(temp, "hostile.cpio")
+        subprocess.run("cd %s && find . | cpio -o -H newc --quiet | %s >%s" %
+                       (tree, pack, image), shell=True, check=True)
+        rq = Request(temp, release, policy="none").use(ramdisk=image)
+        said = boot(temp, rq)
+        check("a RAM disk by %s: its files are there" % pack,
+              "BOOT ramdisk from the RAM disk image" in said, said[-2000:])
+        check("a RAM disk by %s: ours is ours" % pack,
+              "BOOT modules_disabled 1" in said, said[-2000:])
+
+
 def busybox(temp):
     out = os.path.join(temp, "busybox")
     subprocess.run(["debugfs", "-R", "dump /bin/busybox " + out,
@@ -391,6 +418,7 @@ def main():
         policies(temp, releases)
         partitioned(temp, releases[0])
         own_init(temp, releases[0])
+        hostile(temp, releases[0])
         fails(temp, releases[0])
     print("%d passed, %d failed" % tuple(sums))
     return bool(sums[1])

@@ -39,12 +39,18 @@ cache=${GUEST_CACHE:-$top/build/guest}
 out=$1
 need apt-get apt-cache dpkg-deb cc cpio depmod mke2fs debugfs qemu-img strip
 
-# The newest kernel and the one before.
+# kernels PATTERN - packages of such kernels, the oldest first.
+kernels() {
+	apt-cache search --names-only "^linux-image-[0-9.]+-[0-9]+-$1\$" |
+		sed 's/ .*//' | grep -vx "$newest" | sort -V
+}
+
+# The kernel that Debian has for clouds, and another; where apt knows but one
+# of them, that of other machines.
 newest=$(kernel_package)
-other=$(apt-cache search --names-only \
-	'^linux-image-[0-9.]+-[0-9]+-cloud-amd64$' | sed 's/ .*//' |
-	grep -vx "$newest" | sort -V | tail -n 1)
-[ -n "$newest" ] && [ -n "$other" ] || die "apt knows no two cloud kernels"
+other=$(kernels cloud-amd64 | tail -n 1)
+[ -n "$other" ] || other=$(kernels amd64 | tail -n 1)
+[ -n "$newest" ] && [ -n "$other" ] || die "apt knows no two kernels"
 
 # kernel PACKAGE - its part of the outcome, in $work/out.
 kernel() {

@@ -71,6 +71,7 @@ static void refused(void **state)
 		"{" KERNEL ",\"ramdisk_size\":-1," REST "}",
 		"{" KERNEL ",\"cmdline\":\"a\\nb\"," REST "}",
 		"{" KERNEL ",\"cmdline\":7," REST "}",
+		"{" KERNEL ",\"cmdline\":\"a rdinit=/x\"," REST "}",
 	};
 
 	(void)state;

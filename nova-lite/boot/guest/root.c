@@ -3,17 +3,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 #include "nova-lite/boot/guest/guest.h"
 
 #define PATIENCE 500			/* times 20 ms */
+#define PARTS_PATIENCE 50		/* once the disk is there */
 
 /* -- which device --------------------------------------------------------- */
 
@@ -64,33 +67,54 @@ static int find_disk(char name_r[GUEST_PATH], struct err *e)
 
 /* -- mounting ------------------------------------------------------------- */
 
-/* An absolute link of the guest's must not be followed here. */
+/* Links are the guest's, and lead nowhere but into its root. */
 static bool has_init(const char *init)
 {
-	char path[2 * GUEST_PATH];
-	struct stat st;
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				      .resolve = RESOLVE_IN_ROOT };
+	_cleanup_(cleanup_close) int top = open(NEW_ROOT, O_PATH | O_CLOEXEC);
+	_cleanup_(cleanup_close) int fd = -1;
 
-	snprintf(path, sizeof(path), NEW_ROOT "%s", init);
-	return lstat(path, &st) == 0;
+	fd = syscall(SYS_openat2, top, init, &how, sizeof(how));
+	return fd >= 0;
+}
+
+/* How to look into a file system without replaying its journal. */
+static const char *looking(const char *type)
+{
+	static const char *const all[][2] = {
+		{ "ext4", "noload" }, { "ext3", "noload" },
+		{ "xfs", "norecovery" }, { "btrfs", "rescue=nologreplay" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(all[i][0], type) == 0)
+			return all[i][1];
+	return NULL;
+}
+
+static bool mount_as(const char *device, const char *type, const char *init)
+{
+	unsigned long flags = cmdline_has("rw") ? 0 : MS_RDONLY;
+	bool found;
+
+	if (mount(device, NEW_ROOT, type, MS_RDONLY, looking(type)) < 0)
+		return false;
+	found = has_init(init);
+	umount(NEW_ROOT);
+	return found && mount(device, NEW_ROOT, type, flags, NULL) == 0;
 }
 
 /* With each file system that the kernel knows, as the kernel does it. */
 static bool mount_any(const char *device, const char *init)
 {
-	unsigned long flags = cmdline_has("rw") ? 0 : MS_RDONLY;
 	FILE *f = fopen("/proc/filesystems", "re");
-	char line[128], *type;
 	bool done = false;
+	char line[128];
 
 	while (!done && f && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
-		type = line + 1;
-		if (line[0] != '\t' ||
-		    mount(device, NEW_ROOT, type, flags, NULL) < 0)
-			continue;
-		done = has_init(init);
-		if (!done)
-			umount(NEW_ROOT);
+		done = line[0] == '\t' && mount_as(device, line + 1, init);
 	}
 	if (f)
 		fclose(f);
@@ -132,8 +156,9 @@ int root_mount(const char *init, struct err *e)
 	mkdir(NEW_ROOT, 0755);
 	if (find_disk(disk, e) < 0)
 		return -1;
-	if (mount_device(disk, init) || mount_partition(disk, init))
-		return 0;
+	for (int i = 0; i < PARTS_PATIENCE; i++, usleep(20000))
+		if (mount_device(disk, init) || mount_partition(disk, init))
+			return 0;
 	return err_set(e, ERR_NOT_FOUND, "/dev/%s has no file system that can "
 		       "be mounted and holds %s", disk, init);
 }
