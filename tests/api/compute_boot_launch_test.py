@@ -94,6 +94,7 @@ def failure(user, server):
 
 def test_boots(cloud):
     """All parameters; then others, by a hard reboot, over the same root."""
+    parts(cloud)
     first, second = bootparts.releases()
     server = launch(cloud, kernel=kernel(0), modules="loop",
                     ramdisk=bootparts.RAMDISK, ramdisk_size="16",
