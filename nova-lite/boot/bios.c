@@ -3,6 +3,7 @@
  * A drive for SeaBIOS: ISO 9660 with ISOLINUX, which the isohybrid MBR makes
  * bootable as a disk, and El Torito as a CD.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -198,6 +199,7 @@ static int copy_out(struct burn_source *source, int fd)
 	unsigned char data[BLOCKS * 2048];
 	int n;
 
+	errno = EIO;
 	while ((n = source->read_xt(source, data, sizeof(data))) > 0)
 		if (write(fd, data, n) != n)
 			return -1;

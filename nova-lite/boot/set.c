@@ -53,6 +53,16 @@ static int damaged(struct archive *a, struct err *e)
 			   "%s", why ? why : "damaged");
 }
 
+/* It becomes a folder, an argument of depmod and a line for the guest. */
+static bool is_release(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr("._+~-", s[i]))
+			return false;
+	return n > 0 && isalnum((unsigned char)s[0]) &&
+		!memmem(s, n, "..", 2);
+}
+
 /*
  * The next regular file of lib/modules/RELEASE: *name_r, without that, or
  * NULL at the end. All must be of one release.
@@ -78,8 +88,11 @@ static int next_file(struct build *b, struct archive *a,
 			continue;
 		path += strlen(PREFIX);
 		n = strcspn(path, "/");
-		if (!path[n] || n == 0 || n >= sizeof(b->release))
+		if (!path[n] || n >= sizeof(b->release))
 			continue;
+		if (!is_release(path, n))
+			return build_fails(e, STEP, "the set has no release "
+					   "that a kernel has");
 		if (!b->release[0])
 			memcpy(b->release, path, n);
 		if (strlen(b->release) != n || memcmp(b->release, path, n))

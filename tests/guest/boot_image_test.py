@@ -161,6 +161,10 @@ def refused(temp, release, other):
         ("two releases", {"set": tar(place("two"), (top + "/a.ko", b""),
                                      ("lib/modules/6.6.6/b.ko", b""))}, {},
          "modules: "),
+        *[("the release %r" % name, {"set": tar(place("rel"), (
+            "lib/modules/%s/kernel/a.ko" % name, b""))}, {},
+            "modules: the set has no release")
+          for name in ("..", "-b", "x\npolicy any", "a b", "1..2")],
         ("a link out", {"set": tar(
             place("link"), link(top, temp), (top + "/modules.dep", b""))},
          {}, "modules: "),
