@@ -322,6 +322,8 @@ def policies(temp, releases):
             if ln.startswith("BOOT modules ")), said[-2000:])
         for what, how in (("foreign module", foreign),
                           ("provided module", provided),
+                          ("provided module by its name",
+                           "refused.*" if policy == "none" else "done"),
                           ("write to the boot drive", "refused.*")):
             check("%s: %s: %s" % (policy, what, how),
                   re.search("^BOOT %s: %s$" % (what, how), said, re.M),
@@ -356,6 +358,17 @@ def fails(temp, release):
     check("no root: it says so", "managed boot: there is no root drive "
           "/dev/nosuch" in said, said[-2000:])
     check("no root: it powers off", guest.off)
+    empty = os.path.join(temp, "empty.raw")
+    with open(empty, "wb") as f:
+        f.truncate(8 << 20)
+    rq = Request(temp, release)
+    rq.run()
+    guest = Guest(temp, rq.out, root=empty)
+    said = guest.wait("managed boot: ", seconds=40)
+    check("an empty drive: it says so", "managed boot: /dev/vdb has no file "
+          "system that can be mounted and holds /sbin/init" in said,
+          said[-2000:])
+    check("an empty drive: it powers off", guest.off)
 
 
 def own_init(temp, release):
