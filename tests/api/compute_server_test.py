@@ -63,7 +63,8 @@ def test_create(cloud):
           "web-1-x", "host name")
     (kind, host, args), = kit.jobs(cloud, made["id"])
     equal((kind, host), ("server_create", "h1"), "job")
-    check(made["adminPass"] in args, "the agent gets the password")
+    check("sealed_admin_pass" in args and made["adminPass"] not in args,
+          "the agent gets the password, sealed")
     line = cloud.log_of(reply)
     equal(line["sql"], "1", "statements of a create")
 
