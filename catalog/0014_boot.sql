@@ -47,6 +47,39 @@ $$;
 
 -- -- what is offered ------------------------------------------------------
 
+-- What a project has chosen to see: its own, what administrators publish, and
+-- what it has accepted. A stranger may show an image to all (community) or to
+-- anybody, and is not to be taken for someone who offers kernels.
+create function compute.boot_trusted(i image.images, p_project text)
+	returns boolean
+language sql stable as $$
+	select i.deleted_at is null and i.status = 'active'
+		and (i.owner = p_project or i.visibility = 'public'
+		or i.visibility = 'shared' and exists (
+			select from image.members m
+			where m.image_id = i.id and m.member = p_project
+				and m.status = 'accepted'))
+$$;
+
+-- The image of an id that the project may see; null: none.
+create function compute.boot_by_id(p_project text, p_id text)
+	returns image.images
+language plpgsql stable as $$
+declare
+	i image.images;
+begin
+	if p_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+		select x.* into i from image.images x
+		where x.id = p_id::uuid and x.deleted_at is null
+			and image.visible(x, exists (
+				select from image.members m
+				where m.image_id = x.id
+				and m.member = p_project), p_project, false);
+	end if;
+	return i;
+end
+$$;
+
 -- The kernels (aki) or RAM disks (ari) of a project, in order.
 create function compute.boot_offered(p_project text, p_format text)
 	returns table (index bigint, image image.images)
@@ -54,10 +87,7 @@ language sql stable as $$
 	select row_number() over (order by i.created_at, i.id) - 1, i
 	from image.images i
 	where i.disk_format = p_format and i.disk_format in ('aki', 'ari')
-		and i.deleted_at is null and i.status = 'active'
-		and image.visible(i, exists (select from image.members m
-			where m.image_id = i.id and m.member = p_project),
-			p_project, false)
+		and i.deleted_at is null and compute.boot_trusted(i, p_project)
 $$;
 
 create function compute.boot_names(p_text text) returns text[]
@@ -68,19 +98,21 @@ language sql immutable as $$
 	where n <> ''
 $$;
 
--- The module sets of a kernel, in order.
+-- The module sets of a kernel, in order. Who names a kernel by its id trusts
+-- its owner.
 create function compute.boot_sets(p_project text, p_kernel uuid)
 	returns table (image image.images, base text[], modules text[])
 language sql stable as $$
 	select i, compute.boot_names(i.properties ->> 'boot:set_base'),
 		compute.boot_names(i.properties ->> 'boot:set_modules')
-	from image.images i
-	where i.properties ? 'boot:set_kernel'
-		and i.properties ->> 'boot:set_kernel' = p_kernel::text
-		and i.deleted_at is null and i.status = 'active'
-		and image.visible(i, exists (select from image.members m
-			where m.image_id = i.id and m.member = p_project),
-			p_project, false)
+	from image.images k
+	join image.images i on i.properties ? 'boot:set_kernel'
+		and i.properties ->> 'boot:set_kernel' = k.id::text
+		and i.deleted_at is null
+	where k.id = p_kernel
+		and (compute.boot_trusted(i, p_project)
+		or i.owner = k.owner and i.status = 'active'
+			and i.visibility = 'community')
 	order by i.created_at, i.id
 $$;
 
@@ -97,20 +129,19 @@ create function compute.boot_image_refuse(p_project text, p_format text,
 	p_key text, p_value text) returns void
 language plpgsql as $$
 declare
-	i image.images;
+	i image.images := compute.boot_by_id(p_project, p_value);
 	what text := case p_format when 'aki' then 'a kernel'
 		else 'a RAM disk' end;
 begin
-	select x.* into i from image.images x
-	where (x.id::text = p_value or x.name = p_value)
-		and x.deleted_at is null
-		and image.visible(x, exists (select from image.members m
-			where m.image_id = x.id and m.member = p_project),
-			p_project, false)
-	order by x.id::text = p_value desc, x.id limit 1;
+	if i.id is null then
+		select x.* into i from image.images x
+		where x.name = p_value and x.deleted_at is null
+			and (x.owner = p_project or x.visibility = 'public')
+		order by x.id limit 1;
+	end if;
 	perform compute.boot_refuse(p_key, p_value, case
-		when not found then format('There is no image of %s with this '
-			'id, name or index.', what)
+		when i.id is null then format('There is no image of %s with '
+			'this id, name or index.', what)
 		when i.disk_format is distinct from p_format then format(
 			'The image is not %s: its disk_format is %s, not %s.',
 			what, coalesce(i.disk_format, 'not set'), p_format)
@@ -125,15 +156,16 @@ create function compute.boot_image(p_project text, p_format text, p_key text,
 language plpgsql stable as $$
 declare
 	ids uuid[];
-	i image.images;
+	i image.images := compute.boot_by_id(p_project, p_value);
 begin
-	select array_agg((o.image).id order by rank) into ids from (
+	if i.disk_format = p_format and i.status = 'active' then
+		return i;
+	end if;
+	select array_agg((o.image).id) into ids from (
 		select o.*, rank() over (order by case
-			when (o.image).id::text = p_value then 0
 			when (o.image).name = p_value then 1 else 2 end)
 		from compute.boot_offered(p_project, p_format) o
-		where p_value in ((o.image).id::text, (o.image).name,
-			o.index::text)) o
+		where p_value in ((o.image).name, o.index::text)) o
 	where rank = 1;
 	if ids is null then
 		perform compute.boot_image_refuse(p_project, p_format, p_key,
@@ -237,7 +269,7 @@ begin
 	if octet_length(p_value) > 1900 then
 		perform compute.boot_refuse('cmdline', left(p_value, 40)
 			|| '...', 'It is longer than 1900 bytes.');
-	elsif p_value ~ '(^| )"?rdinit=' then
+	elsif p_value like '%rdinit=%' then
 		perform compute.boot_refuse('cmdline', p_value,
 			'rdinit= is the service''s own.');
 	elsif p_value ~ '[[:cntrl:]]' then
@@ -303,18 +335,14 @@ create function compute.boot_plain_check(s compute.servers) returns void
 language plpgsql stable as $$
 declare
 	part text;
+	i image.images;
 begin
-	foreach part in array array_remove(array[s.image_props ->> 'kernel_id',
+	foreach part in array array_remove(array[
+		s.image_props ->> 'kernel_id',
 		s.image_props ->> 'ramdisk_id'], null)
 	loop
-		perform from image.images i
-		where i.id::text = part and i.deleted_at is null
-			and i.status = 'active'
-			and image.visible(i, exists (select from image.members m
-				where m.image_id = i.id
-				and m.member = s.project_id), s.project_id,
-				false);
-		if not found then
+		i := compute.boot_by_id(s.project_id, part);
+		if i.status is distinct from 'active' then
 			perform compute.refuse(400, format(
 				'Image %s could not be found.', part));
 		end if;
@@ -322,50 +350,34 @@ begin
 end
 $$;
 
--- A server that is made, or told to boot from scratch, boots with what its
--- parameters say then; what they are changed to must be possible.
+-- A server that is made, made anew, or told to boot from scratch boots with
+-- what its parameters say then.
 create function compute.boot_settle() returns trigger
 language plpgsql as $$
-declare
-	boots boolean := tg_op = 'INSERT';
 begin
-	if tg_op = 'UPDATE' then
-		-- A rebuild sets its task first and then what changes.
-		boots := case new.task_state when 'rebuilding'
-			then old.task_state = 'rebuilding'
-			else new.task_state in ('powering-on',
-					'rebooting_hard')
-				and new.task_state is distinct from
-					old.task_state end;
-		if boots is not true and not exists (
-			select from jsonb_each_text(new.metadata) m
-			where m.key like 'boot:%'
-				and m.value is distinct from
-				old.metadata ->> m.key) then
-			return new;
-		end if;
-	end if;
-	if boots is not true then
-		perform compute.boot_pick(new);
-		return new;
-	end if;
 	new.boot := compute.boot_pick(new);
-	if new.boot is null then
-		perform compute.boot_plain_check(new);
-	end if;
 	if tg_op = 'UPDATE' and new.boot is distinct from old.boot then
 		new.boot_digest := null;
 		new.boot_built_at := null;
+	end if;
+	-- Later the host has them.
+	if new.boot is null and tg_argv[0] = 'new' then
+		perform compute.boot_plain_check(new);
 	end if;
 	return new;
 end
 $$;
 create trigger boot_settle_made before insert on compute.servers
-	for each row execute function compute.boot_settle();
-create trigger boot_settle_changed before update of metadata, image_props,
-	task_state on compute.servers
-	for each row when (old.deleted_at is null)
-	execute function compute.boot_settle();
+	for each row execute function compute.boot_settle('new');
+-- Only a rebuild sets them.
+create trigger boot_settle_rebuilt before update of image_props
+	on compute.servers
+	for each row execute function compute.boot_settle('new');
+-- Also where it is what it was: a hard reboot may be asked for again.
+create trigger boot_settle_told before update of task_state
+	on compute.servers
+	for each row when (new.task_state in ('powering-on', 'rebooting_hard'))
+	execute function compute.boot_settle('told');
 
 -- -- lists ----------------------------------------------------------------
 

@@ -1,4 +1,5 @@
--- Adds and changes items, or ($4) replaces all, within the quota.
+-- Adds and changes items, or ($4) replaces all, within the quota; the server
+-- must be able to boot with what it has then.
 update compute.servers s set updated_at = now(), metadata =
 	compute.metadata_fit(s.project_id, case when $4::boolean
 		then $3::jsonb else s.metadata || $3::jsonb end)

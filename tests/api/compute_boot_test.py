@@ -227,7 +227,8 @@ def test_refused(cloud):
             ({"modules": "xfs"}, "kernel", "none", "The other parameters need "
              "a kernel, and neither the server nor its image names one.")):
         bad(asked(cloud, **boot), key, value, why)
-    for line in "rdinit=/bin/sh", 'quiet "rdinit=/x y"':
+    for line in ("rdinit=/bin/sh", 'quiet "rdinit=/x y"',
+                 "quiet\u00a0rdinit=/x"):
         bad(asked(cloud, kernel="k1", cmdline=line), "cmdline", line,
             "rdinit= is the service's own.")
     reply = asked(cloud, kernel="k1", cmdline="a\nb")
@@ -299,7 +300,7 @@ def test_metadata(cloud):
     bad(put(cloud.demo, path + "/boot:kernel",
             {"meta": {"boot:kernel": "nosuch"}}), "kernel", "nosuch",
         "There is no image of a kernel with this id, name or index.")
-    bad(put(cloud.demo, path, {"metadata": {"boot:modules": "loop"}}),
+    bad(put(cloud.demo, path, {"metadata": {"boot:modules": "xfs"}}),
         "kernel", "none", "The other parameters need a kernel, and neither "
         "the server nor its image names one.")
     equal(get(cloud.demo, path).json["metadata"]["boot:kernel"], "k1",
@@ -323,6 +324,80 @@ def test_metadata(cloud):
     status(post(cloud.demo, act, {"reboot": {"type": "HARD"}}), 202)
     fault(get(cloud.demo, "/servers/%s/os-managed-boot" % server), 404,
           "Instance %s has no managed boot." % server)
+
+
+def test_again(cloud):
+    """A hard reboot that is asked for again counts, and a change during a
+    rebuild does not."""
+    p = parts(cloud)
+    server = server_of(cloud, kernel="k1")
+    act = "/servers/%s/action" % server
+    change = {"metadata": {"boot:kernel": "k2"}}
+    status(post(cloud.demo, act, {"reboot": {"type": "HARD"}}), 202)
+    status(post(cloud.demo, "/servers/%s/metadata" % server, change), 200)
+    equal(shown(cloud, server)["kernel"]["name"], "k1", "not yet")
+    status(post(cloud.demo, act, {"reboot": {"type": "HARD"}}), 202)
+    equal(shown(cloud, server)["kernel"]["name"], "k2", "told again")
+    server = server_of(cloud, kernel="k1")
+    cloud.sql("update compute.servers set launched_at = now() where id = '%s'"
+              % server)
+    act = "/servers/%s/action" % server
+    status(post(cloud.demo, act, {"rebuild": {"imageRef": p["image"]}}), 202)
+    status(post(cloud.demo, "/servers/%s/metadata" % server, change), 200)
+    equal(shown(cloud, server)["kernel"]["name"], "k1", "while it is rebuilt")
+
+
+def test_start(cloud):
+    server = server_of(cloud, kernel="k1")
+    cloud.sql("update compute.servers set vm_state = 'stopped' where id = "
+              "'%s'" % server)
+    status(post(cloud.demo, "/servers/%s/metadata" % server,
+                {"metadata": {"boot:kernel": "k2"}}), 200)
+    status(post(cloud.demo, "/servers/%s/action" % server,
+                {"os-start": None}), 202)
+    equal(shown(cloud, server)["kernel"]["name"], "k2", "started")
+
+
+def test_strangers(cloud):
+    """What another project shows to all, or shares unasked, is not on offer:
+    neither its modules, nor its kernels, nor their names."""
+    p = parts(cloud)
+    theirs = {}
+    for visibility in "community", "shared":
+        for kind, name, more in (
+                ("raw", "their-set-" + visibility, {
+                    "boot:set_kernel": p["bare-kernel"],
+                    "boot:set_modules": "evil", "boot:set_base": "evil"}),
+                ("aki", "k1", {})):
+            image = offer(cloud, cloud.other, kind, name,
+                          visibility=visibility, **more)
+            theirs[kind, visibility] = image
+            if visibility == "shared":
+                status(cloud.other.post(
+                    "image", "/v2/images/%s/members" % image,
+                    {"member": cloud.demo.project_id}), 200)
+    got = made(cloud, kernel="bare-kernel")
+    equal((got["module_set"], got["base_modules"]), (None, []), "no modules")
+    bad(asked(cloud, kernel="bare-kernel", modules="evil"), "modules", "evil",
+        "The kernel bare-kernel has no such module.")
+    equal(made(cloud, kernel="k1")["kernel"]["id"], p["k1"], "the name")
+    listed = get(cloud.demo, "/os-managed-boot/parameters").text
+    check(not [i for i in theirs.values() if i in listed], "listed")
+    equal(made(cloud, kernel=theirs["aki", "community"].upper())["kernel"][
+        "id"], theirs["aki", "community"], "by its id")
+    status(cloud.demo.put("image", "/v2/images/%s/members/%s" % (
+        theirs["raw", "shared"], cloud.demo.project_id),
+        {"status": "accepted"}), 200)
+    equal(made(cloud, kernel="bare-kernel", modules="evil")["modules"],
+          ["evil"], "once accepted")
+    for image in theirs.values():
+        status(cloud.other.delete("image", "/v2/images/" + image), 204)
+
+
+def test_readers(cloud):
+    server = server_of(cloud, kernel="k1")
+    status(get(cloud.reader, "/os-managed-boot/parameters"), 200)
+    status(get(cloud.reader, "/servers/%s/os-managed-boot" % server), 200)
 
 
 def test_gone_kernel(cloud):
