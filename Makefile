@@ -54,7 +54,7 @@ network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
 compute_SRC := $(wildcard nova-lite/compute/*.c nova-lite/virt/*.c) \
 	nova-lite/job_secret.c \
 	$(addprefix nova-lite/metadata/,config_drive.c tree.c ec2.c \
-	openstack.c) $(G)/compute_sql.c
+	openstack.c signing_keys.c) $(G)/compute_sql.c
 metadata_SRC := $(filter-out %/guestfwd.c %/config_drive.c, \
 	$(wildcard nova-lite/metadata/*.c)) $(G)/metadata_sql.c
 inject_SRC := $(wildcard nova-lite/inject/*.c)

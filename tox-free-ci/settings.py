@@ -53,6 +53,8 @@ def common(cloud, name):
         values["jobs", "seal_key_file"] = cloud.seal_key_file()
     if name == "nova-lite-metadata":
         values["metadata", "state_path"] = cloud.path("nova")
+        if not cloud.quiet:     # tests that want keys made say so
+            values["first_boot", "seal_key_file"] = cloud.seal_key_file()
     if name == "nova-lite-compute":
         values.update(agent(cloud))
     return values

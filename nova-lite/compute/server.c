@@ -9,6 +9,7 @@
 #include "nova-lite/compute/server.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/metadata/config_drive.h"
+#include "nova-lite/metadata/signing_keys.h"
 #include "nova-lite/metadata/tree.h"
 
 /* -- the rows ------------------------------------------------------------ */
@@ -186,6 +187,23 @@ static struct md *read_metadata(struct job *j, struct err *e)
 	return md;
 }
 
+/* Pinned: a guest tells by them what comes from its own cloud. */
+static int add_signing_keys(struct job *j, struct drive *d, struct err *e)
+{
+	_cleanup_(buf_fini) struct buf data = { 0 };
+	struct rows rows = { 0 };
+	int r = 0;
+
+	if (sql_exec(j->conn, &SQL_signing_key_list, NULL, 0, &rows, e) < 0)
+		return -1;
+	if (rows.n > 0) {
+		signing_keys_write(&rows, &data);
+		r = drive_add("openstack/latest/first_boot_keys", &data, d, e);
+	}
+	rows_fini(&rows);
+	return r;
+}
+
 int server_config_drive(struct job *j, struct err *e)
 {
 	const char *pass = job_secret_get(&j->arena, json_string_value(
@@ -203,6 +221,8 @@ int server_config_drive(struct job *j, struct err *e)
 	instance_path(job_agent(j), j->subject, "disk.config", path);
 	r = md_files(md, pass, drive_add, &d, e);
 	md_free(md);
+	if (r == 0)
+		r = add_signing_keys(j, &d, e);
 	return r < 0 ? -1 : config_drive_write(path, d.files, d.n, e);
 }
 

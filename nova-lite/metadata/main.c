@@ -8,6 +8,7 @@
 #include "common/crypto/digest.h"
 #include "common/service/service.h"
 #include "nova-lite/metadata/doors.h"
+#include "nova-lite/metadata/first_boot.h"
 #include "nova-lite/metadata/wire.h"
 
 #define SECTION "metadata"
@@ -26,6 +27,7 @@ static const struct conf_opt opts[] = {
 	{ SECTION, "shared_secret_file", CONF_STR, NULL,
 	  "file with the secret of proxies that sign X-Instance-ID; unset: "
 	  "none" },
+	FIRST_BOOT_OPTS,
 	{ NULL, NULL, CONF_STR, NULL, NULL }
 };
 
@@ -40,13 +42,35 @@ static const struct route routes[] = {
 	{ 0 }
 };
 
+/* Not a part of the tree: /metrics, and /openstack/VERSION/first_boot... */
+static bool is_routed(const char *path)
+{
+	const char *last = strrchr(path, '/');
+
+	if (strcmp(path, "/metrics") == 0)
+		return true;
+	return last && strncmp(path, "/openstack/", 11) == 0 &&
+		(strcmp(last, "/first_boot") == 0 ||
+		 strcmp(last, "/first_boot_keys") == 0);
+}
+
 /* A GET's path is the view's business. */
 static int before_route(struct req *rq)
 {
-	if (strcmp(rq->http->method, "GET") == 0 ||
-	    strcmp(rq->http->method, "HEAD") == 0)
+	const char *method = rq->http->method;
+
+	if ((strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) &&
+	    !is_routed(rq->path))
 		rq->path = "/";
 	return 0;
+}
+
+/* A member that is not what it should be, of the body or (path) a part. */
+static int bad_field(struct req *rq, const char *path, const struct jbad *bad)
+{
+	return fail(rq, ERR_BAD_REQUEST, "%s%s%s: %.200s", path ? path : "",
+		    path && bad->field[0] ? "." : "", bad->field,
+		    bad->text[0] ? bad->text : bad->rule);
 }
 
 static int no_route(struct req *rq)
@@ -65,6 +89,7 @@ static const char *title_of(int status)
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
 	case 409: return "Conflict";
+	case 410: return "Gone";
 	case 503: return "Service Unavailable";
 	default: return "Internal Server Error";
 	}
@@ -136,16 +161,18 @@ static int start(const struct conf *conf, struct sql_conn *conn,
 {
 	const char *secret = conf_str(conf, SECTION, "shared_secret_file");
 
-	(void)conn;
 	metadata_conf.state_path = conf_str(conf, SECTION, "state_path");
 	metadata_conf.dhcp_domain = conf_str(conf, SECTION, "dhcp_domain");
 	metadata_conf.bridge = conf_str(conf, SECTION, "bridge");
 	metadata_conf.socket_group = conf_str(conf, SECTION, "socket_group");
-	return secret ? read_secret(secret, e) : 0;
+	if (secret && read_secret(secret, e) < 0)
+		return -1;
+	return first_boot_start(conf, conn, e);
 }
 
 static void stop(void)
 {
+	first_boot_stop();
 	free(metadata_conf.secret);
 }
 
@@ -155,6 +182,12 @@ static int loop_start(struct http_loop *l, struct err *e)
 	return http_loop_index(l) == 0 ? doors_start(l, e) : 0;
 }
 
+static const struct subcommand commands[] = {
+	{ "rotate_signing_key", "sign what is given out with a new key, too",
+	  first_boot_rotate },
+	{ .name = NULL }
+};
+
 static const struct service service = {
 	.name = "nova-lite-metadata",
 	.doc = "169.254.169.254 for the guests of one host",
@@ -162,11 +195,13 @@ static const struct service service = {
 	.routes = routes,
 	.opts = opts,
 	.before_route = before_route,
+	.bad_field = bad_field,
 	.no_route = no_route,
 	.render_error = render_error,
 	.finish = finish,
 	.start = start,
 	.loop_start = loop_start,
+	.subcommands = commands,
 	.stop = stop,
 };
 

@@ -1,0 +1,83 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What machines get at their first boot: made ahead, given out once. Private
+-- parts are sealed (common/crypto/seal.h) with keys that are not here.
+
+create table compute.key_pool (
+	id uuid primary key,
+	kind text not null,
+	sealed text not null,		-- base64
+	made_at timestamptz not null default now()
+);
+create index key_pool_kind_idx on compute.key_pool (kind, made_at);
+
+-- That a server got its own; nothing of it is kept.
+create table compute.first_boots (
+	server_id uuid primary key,
+	given_at timestamptz not null default now()
+);
+
+-- Ed25519 keys that sign what is given out; the newest and those that a
+-- server which has not booted yet knows.
+create table compute.signing_keys (
+	kid text primary key,
+	x text not null,		-- the public part, base64url
+	sealed text not null,
+	created_at timestamptz not null default now()
+);
+
+create table compute.authorities (
+	name text primary key,
+	certificate text not null,	-- PEM
+	sealed text not null,
+	created_at timestamptz not null default now()
+);
+
+-- Adds to a kind's stock, unless that is at its high mark: of several who fill
+-- it at once none goes beyond.
+create function compute.key_pool_add(p_kind text, p_id uuid, p_sealed text,
+	p_high int) returns boolean
+language plpgsql as $$
+begin
+	perform pg_advisory_xact_lock(hashtext('compute.key_pool'),
+		hashtext(p_kind));
+	insert into compute.key_pool (id, kind, sealed)
+	select p_id, p_kind, p_sealed
+	where (select count(*) from compute.key_pool where kind = p_kind)
+		< p_high;
+	return found;
+end
+$$;
+
+-- Records that the server gets its own now. Of two at the same moment the
+-- second waits for the first, and is refused.
+create function compute.first_boot_claim(p_server uuid) returns void
+language plpgsql as $$
+begin
+	insert into compute.first_boots (server_id) values (p_server)
+	on conflict do nothing;
+	if not found then
+		raise exception using errcode = 'LT410', message = 'What this '
+			'instance gets at its first boot was given out.';
+	end if;
+end
+$$;
+
+-- The signing keys in use.
+create function compute.signing_keys_used()
+	returns setof compute.signing_keys
+language sql stable as $$
+	select k.*
+	from compute.signing_keys k
+	left join lateral (
+		select min(n.created_at) as at
+		from compute.signing_keys n
+		where n.created_at > k.created_at) next on true
+	where next.at is null or exists (
+		select from compute.servers s
+		where s.created_at < next.at and s.deleted_at is null
+			and s.metadata ->> 'first_boot' in ('true',
+				'cloud-init')
+			and not exists (select from compute.first_boots f
+				where f.server_id = s.id))
+	order by k.created_at desc, k.kid
+$$;

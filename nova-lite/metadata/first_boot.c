@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a machine gets at its first boot: offered, given out once, signed. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/crypto/digest.h"
+#include "common/crypto/ltpa.h"
+#include "common/crypto/ssh_host.h"
+#include "common/crypto/x509.h"
+#include "nova-lite/metadata/first_boot.h"
+#include "nova-lite/metadata/signing_keys.h"
+#include "nova-lite/metadata/wire.h"
+#include "gen/metadata_sql.h"
+
+enum { KEYS_MAX = 8, NAMES_MAX = 16, TEXT_MAX = 255, PASSWORD_LENGTH = 24 };
+
+static atomic_llong given, refused;
+
+static int not_offered(struct req *rq)
+{
+	return fail(rq, ERR_NOT_FOUND, NULL);
+}
+
+/* -- the request ---------------------------------------------------------- */
+
+struct wish {
+	const char *hostname, *location;
+	json_t *addresses, *data;
+	const char *ltpa_host;
+	json_t *names;			/* more of the certificate's */
+};
+
+/* The server as the catalog knows it. */
+struct known {
+	const char *id, *shortname, *hostname, *location;
+	json_t *addresses;
+};
+
+static int bad(struct req *rq, const char *field, const char *why)
+{
+	return fail(rq, ERR_BAD_REQUEST, "%s: %s", field, why);
+}
+
+static const char *text_of(const json_t *v, const char *key)
+{
+	return json_string_value(json_object_get(v, key));
+}
+
+/* A DNS name (RFC 1123): letters, digits, dashes and dots. */
+static bool is_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 253 && s[0] != '-' && s[0] != '.' &&
+		strspn(s, "abcdefghijklmnopqrstuvwxyz"
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n &&
+		!strstr(s, "..");
+}
+
+static bool is_line(const char *s)
+{
+	size_t i;
+
+	for (i = 0; s[i]; i++)
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
+			return false;
+	return i <= TEXT_MAX;
+}
+
+static int check_names(struct req *rq, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	if (json_array_size(names) > NAMES_MAX)
+		return bad(rq, "data.names", "too many");
+	for (i = 0; i < json_array_size(names); i++) {
+		name = json_array_get(names, i);
+		if (!json_is_string(name) ||
+		    strlen(json_string_value(name)) !=
+			    json_string_length(name) ||
+		    !is_name(json_string_value(name)))
+			return bad(rq, "data.names", "not names of hosts");
+	}
+	return 0;
+}
+
+static int read_data(struct req *rq, struct wish *w)
+{
+	static const struct jfield fields[] = {
+		JF_JSON(struct wish, names, J_ARR),
+		JF_STR(struct wish, ltpa_host, 0, 1, TEXT_MAX),
+		JF_END
+	};
+
+	if (!w->data)
+		return 0;
+	if (req_fields(rq, w->data, "data", fields, w) < 0)
+		return -1;
+	if (w->ltpa_host && !is_name(w->ltpa_host))
+		return bad(rq, "data.ltpa_host", "not the name of a host");
+	return check_names(rq, w->names);
+}
+
+static int read_wish(struct req *rq, struct wish *w)
+{
+	static const struct jfield fields[] = {
+		JF_STR(struct wish, hostname, 0, 1, TEXT_MAX),
+		JF_STR(struct wish, location, 0, 0, TEXT_MAX),
+		JF_JSON(struct wish, addresses, J_ARR),
+		JF_JSON(struct wish, data, J_OBJ),
+		JF_END
+	};
+
+	if (rq->http->body_len == 0)
+		return 0;
+	if (req_body(rq, NULL, fields, w) < 0)
+		return -1;
+	if (w->hostname && !is_name(w->hostname))
+		return bad(rq, "hostname", "not the name of a host");
+	if (w->location && !is_line(w->location))
+		return bad(rq, "location", "not one line of text");
+	return read_data(rq, w);
+}
+
+static bool has_address(const json_t *list, const char *address)
+{
+	const json_t *v;
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		v = json_array_get(list, i);
+		if (strcmp(json_string_value(v), address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the catalog knows better is not for the guest to say. */
+static int check_wish(struct req *rq, const struct wish *w,
+		      const struct known *k)
+{
+	const char *address;
+	size_t i;
+
+	if (w->hostname && strcmp(w->hostname, k->hostname) != 0 &&
+	    strcmp(w->hostname, k->shortname) != 0)
+		return bad(rq, "hostname", "not this instance's");
+	for (i = 0; i < json_array_size(w->addresses); i++) {
+		address = json_string_value(json_array_get(w->addresses, i));
+		if (!address || !has_address(k->addresses, address))
+			return bad(rq, "addresses", "not this instance's");
+	}
+	return 0;
+}
+
+/* -- material ------------------------------------------------------------- */
+
+/* Taken from the pool or, when that is empty, made now; in v_r. */
+static int take(struct req *rq, const struct material *m, json_t **v_r)
+{
+	char *purpose, *text;
+	struct row row;
+	int n = sql_maybe(rq, &SQL_key_pool_take, &row, ARGS(m->name));
+
+	if (n < 0)
+		return -1;
+	if (n == 0) {
+		*v_r = material_make(m);
+		return 0;
+	}
+	purpose = pool_purpose(m->name, row_text(&row, 0));
+	text = vault_open(purpose, row_text(&row, 1), &rq->err);
+	free(purpose);
+	if (!text)
+		return -1;
+	*v_r = json_loads(text, 0, NULL);
+	mem_clear(text, strlen(text));
+	free(text);
+	return *v_r ? 0 : err_internal(&rq->err, "%s: not a document",
+				       m->name);
+}
+
+/* The names that the certificate is for: all that the catalog has. */
+static size_t dns_names(const struct wish *w, const struct known *k,
+			const char *names_r[NAMES_MAX + 2])
+{
+	size_t n = 0;
+
+	names_r[n++] = k->hostname;
+	if (strcmp(k->shortname, k->hostname) != 0)
+		names_r[n++] = k->shortname;
+	for (size_t i = 0; i < json_array_size(w->names); i++)
+		names_r[n++] = json_string_value(json_array_get(w->names, i));
+	return n;
+}
+
+static int certify(struct req *rq, const struct wish *w,
+		   const struct known *k, json_t *v)
+{
+	const char *dns[NAMES_MAX + 2], *addresses[NAMES_MAX];
+	struct x509_names names = { .common_name = k->hostname, .dns = dns,
+				    .addresses = addresses };
+	struct x509_authority a;
+	char *key, *cert;
+	struct row row;
+
+	if (sql_one(rq, &SQL_authority_show, &row,
+		    ARGS(first_boot_conf.authority)) < 0)
+		return -1;
+	key = vault_open("authority", row_text(&row, 1), &rq->err);
+	if (!key)
+		return -1;
+	a = (struct x509_authority){ key, row_text(&row, 0) };
+	names.n_dns = dns_names(w, k, dns);
+	for (; names.n_addresses < json_array_size(k->addresses) &&
+	     names.n_addresses < NAMES_MAX; names.n_addresses++)
+		addresses[names.n_addresses] = json_string_value(
+			json_array_get(k->addresses, names.n_addresses));
+	cert = x509_issue(&a, text_of(v, "key"), &names, first_boot_conf.days,
+			  &rq->err);
+	mem_clear(key, strlen(key));
+	free(key);
+	if (!cert)
+		return -1;
+	json_object_set_new(v, "certificate", json_string(cert));
+	json_object_set_new(v, "authority", json_string(a.certificate));
+	free(cert);
+	return 0;
+}
+
+static int finish_ltpa(struct req *rq, const struct wish *w,
+		       const struct known *k, json_t *v)
+{
+	_cleanup_(buf_fini) struct buf file = { 0 };
+	char hex[PASSWORD_LENGTH + 1], now[TIME_MAX];
+	uint8_t bytes[PASSWORD_LENGTH / 2];
+
+	random_bytes(bytes, sizeof(bytes));
+	hex_encode(hex, bytes, sizeof(bytes));
+	time_format(usec_now(), TIME_Z, now);
+	if (ltpa_file(text_of(v, "keys"), hex,
+		      w->ltpa_host ? w->ltpa_host : k->hostname, now,
+		      &file) < 0)
+		return err_internal(&rq->err, "ltpa: not a set of keys");
+	json_object_del(v, "keys");
+	json_object_set_new(v, "file", json_string(buf_str(&file)));
+	json_object_set_new(v, "password", json_string(hex));
+	return 0;
+}
+
+static int complete(struct req *rq, const struct wish *w,
+		    const struct known *k, const char *kind, json_t *v)
+{
+	if (strcmp(kind, "tls") == 0)
+		return certify(rq, w, k, v);
+	if (strcmp(kind, "ltpa") == 0)
+		return finish_ltpa(rq, w, k, v);
+	return 0;
+}
+
+static void free_all(void *all)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)all, key, v)
+		material_free(json_incref(v));
+	json_decref(all);
+}
+
+/* All kinds, completed: {kind: {...}}, the request's. */
+static json_t *gather(struct req *rq, const struct wish *w,
+		      const struct known *k)
+{
+	json_t *all = json_object(), *v;
+
+	arena_own(req_arena(rq), all, free_all);
+	for (size_t i = 0; i < first_boot_conf.n; i++) {
+		const struct material *m = first_boot_conf.kinds[i];
+
+		if (take(rq, m, &v) < 0)
+			return NULL;
+		json_object_set_new(all, m->name, v);
+		if (complete(rq, w, k, m->name, v) < 0)
+			return NULL;
+	}
+	return all;
+}
+
+/* -- giving out ----------------------------------------------------------- */
+
+static void read_known(struct req *rq, const struct row *row,
+		       struct known *k_r)
+{
+	json_t *doc = json_loadb(row_text(row, 0), row_len(row, 0), 0, NULL);
+
+	arena_own(req_arena(rq), doc, (void (*)(void *))json_decref);
+	*k_r = (struct known){
+		.id = text_of(doc, "id"), .shortname = text_of(doc, "short"),
+		.hostname = text_of(doc, "hostname"),
+		.location = text_of(doc, "location"),
+		.addresses = json_object_get(doc, "addresses"),
+	};
+}
+
+/* What was given to whom: public parts only. */
+static void audit(const struct req *rq, const struct known *k,
+		  const json_t *all)
+{
+	_cleanup_(buf_fini) struct buf prints = { 0 };
+	char print[SSH_SHA256_SIZE];
+	const char *kind, *line;
+	json_t *v;
+
+	json_object_foreach((json_t *)all, kind, v) {
+		line = text_of(v, "public");
+		if (!line)
+			continue;
+		ssh_sha256(line, print);
+		buf_printf(&prints, "%s%s=%s", prints.len ? " " : "", kind,
+			   print);
+	}
+	log_kv(LOG_INFO_, "first boot", "server", k->id, "req", rq->id,
+	       "fingerprints", buf_str(&prints), NULL);
+}
+
+static char *payload_of(const struct wish *w, const struct known *k,
+			json_t *all)
+{
+	char now[TIME_MAX];
+	json_t *doc;
+	char *text;
+
+	time_format(usec_now(), TIME_Z, now);
+	doc = json_pack("{ss ss sO ss* ss sO}", "instance", k->id, "hostname",
+			k->hostname, "addresses", k->addresses, "location",
+			w->location ? w->location : k->location, "given_at",
+			now, "material", all);
+	text = json_dumps(doc, JSON_COMPACT);
+	json_decref(doc);
+	if (!text)
+		abort();
+	return text;
+}
+
+static int read_keys(struct req *rq, struct jws_key keys[KEYS_MAX])
+{
+	const struct rows *rows;
+	int n;
+
+	if (sql_rows(rq, &SQL_signing_key_list, &rows, NULL, 0) < 0)
+		return -1;
+	n = vault_signing_keys(rows, keys, KEYS_MAX, &rq->err);
+	return n == 0 ? err_internal(&rq->err, "no signing key") : n;
+}
+
+static int reply_signed(struct req *rq, char *text,
+			const struct jws_key *keys, int n)
+{
+	jws_sign(keys, n, text, strlen(text), &rq->http->out);
+	mem_clear(text, strlen(text));
+	free(text);
+	reply_header(rq, "Content-Type", "application/jose+json");
+	reply_header(rq, "Cache-Control", "no-store");
+	return reply(rq, 200);
+}
+
+/* Claim, taking and keys in one transaction: it is given when that stands. */
+static int give(struct req *rq, const struct who *who, const struct wish *w)
+{
+	struct jws_key keys[KEYS_MAX];
+	struct known k;
+	struct row row;
+	json_t *all;
+	int n, n_keys;
+
+	if (tx_begin(rq) < 0)
+		return -1;
+	n_keys = read_keys(rq, keys);	/* the claim lets go of old ones */
+	if (n_keys < 0)
+		return -1;
+	n = sql_maybe(rq, &SQL_first_boot_claim, &row,
+		      ARGS(who->server_id, who->project_id, who->address,
+			   who->bridge, metadata_conf.dhcp_domain));
+	if (n <= 0)
+		return n < 0 ? -1 : fail(rq, ERR_NOT_FOUND, NULL);
+	read_known(rq, &row, &k);
+	if (check_wish(rq, w, &k) < 0)
+		return -1;
+	all = gather(rq, w, &k);
+	if (!all || tx_commit(rq) < 0)
+		return -1;
+	audit(rq, &k, all);
+	n = reply_signed(rq, payload_of(w, &k, all), keys, n_keys);
+	mem_clear(keys, sizeof(keys));
+	return n;
+}
+
+int first_boot_give(struct req *rq)
+{
+	struct wish w = { 0 };
+	struct who who;
+	int rc;
+
+	if (first_boot_conf.seal.n == 0)
+		return not_offered(rq);
+	rc = who_asks(rq, &who);
+	if (rc == 0)
+		rc = read_wish(rq, &w);
+	if (rc == 0)
+		rc = give(rq, &who, &w);
+	atomic_fetch_add(rc == 0 ? &given : &refused, 1);
+	pool_wake();
+	return rc;
+}
+
+/* -- what is on offer ----------------------------------------------------- */
+
+int first_boot_offer(struct req *rq)
+{
+	struct who who;
+
+	if (first_boot_conf.seal.n == 0 || who_asks(rq, &who) < 0)
+		return not_offered(rq);
+	j_obj(&rq->w, NULL);
+	j_arr(&rq->w, "kinds");
+	for (size_t i = 0; i < first_boot_conf.n; i++)
+		j_str(&rq->w, NULL, first_boot_conf.kinds[i]->name);
+	j_end(&rq->w);
+	j_end(&rq->w);
+	return reply(rq, 200);
+}
+
+int first_boot_keys(struct req *rq)
+{
+	const struct rows *rows;
+
+	if (first_boot_conf.seal.n == 0)
+		return not_offered(rq);
+	if (sql_rows(rq, &SQL_signing_key_list, &rows, NULL, 0) < 0)
+		return -1;
+	signing_keys_write(rows, &rq->http->out);
+	reply_header(rq, "Content-Type", "application/jwk-set+json");
+	return reply(rq, 200);
+}
+
+/* -- figures -------------------------------------------------------------- */
+
+static void put_counter(struct buf *b, const char *name, const char *help,
+			long long v)
+{
+	buf_printf(b, "# HELP %s %s\n# TYPE %s counter\n%s %lld\n", name, help,
+		   name, name, v);
+}
+
+static void put_made(struct buf *b)
+{
+	buf_adds(b, "# HELP lite_first_boot_made_total Made ahead, by kind.\n"
+		 "# TYPE lite_first_boot_made_total counter\n");
+	for (size_t i = 0; i < first_boot_conf.n; i++)
+		buf_printf(b, "lite_first_boot_made_total{kind=\"%s\"} %lld\n",
+			   first_boot_conf.kinds[i]->name, pool_made(i));
+}
+
+/* Guests reach this service, too: figures are for this machine alone. */
+static bool is_local(const struct req *rq)
+{
+	const char *peer = rq->http->peer;
+
+	return !req_header(rq, "X-Instance-ID") &&
+		(strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0);
+}
+
+static int metrics_bind(struct req *rq)
+{
+	return is_local(rq) ? 0 : fail(rq, ERR_NOT_FOUND, NULL);
+}
+
+static int metrics_view(struct req *rq, const struct rows *rows)
+{
+	struct buf *b = &rq->http->out;
+
+	buf_adds(b, "# HELP lite_first_boot_pool Held ready, by kind.\n"
+		 "# TYPE lite_first_boot_pool gauge\n");
+	for (int i = 0; i < rows->n; i++) {
+		struct row row = rows_at(rows, i);
+
+		buf_printf(b, "lite_first_boot_pool{kind=\"%s\"} %lld\n",
+			   row_text(&row, 0), (long long)row_int(&row, 1));
+	}
+	put_made(b);
+	put_counter(b, "lite_first_boot_given_total", "Given out, and signed.",
+		    atomic_load(&given));
+	put_counter(b, "lite_first_boot_refused_total", "Requests refused.",
+		    atomic_load(&refused));
+	reply_header(rq, "Content-Type", "text/plain; version=0.0.4");
+	return reply(rq, 200);
+}
+
+const struct read_op first_boot_metrics = { &SQL_key_pool_level, metrics_bind,
+					    metrics_view };

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/mem.h"
+#include "common/service/service.h"
+#include "nova-lite/metadata/first_boot.h"
+
+struct first_boot_conf first_boot_conf;
+
+static int read_kinds(struct first_boot_conf *c, const char *text,
+		      struct err *e)
+{
+	_cleanup_(cleanup_free) char *copy = xstrdup(text);
+	char *at = NULL, *name;
+
+	for (name = strtok_r(copy, ", ", &at); name;
+	     name = strtok_r(NULL, ", ", &at)) {
+		const struct material *m = material_find(name);
+
+		if (!m || c->n == FIRST_BOOT_KINDS)
+			return err_internal(e, "[first_boot] kinds: no kind "
+					    "%s", name);
+		c->kinds[c->n++] = m;
+	}
+	return 0;
+}
+
+static int read_conf(struct first_boot_conf *c, const struct conf *conf,
+		     struct err *e)
+{
+	const char *path = conf_str(conf, FIRST_BOOT_SECTION,
+				    "seal_key_file");
+
+	c->low = conf_int(conf, FIRST_BOOT_SECTION, "pool_low");
+	c->high = conf_int(conf, FIRST_BOOT_SECTION, "pool_high");
+	c->workers = conf_int(conf, FIRST_BOOT_SECTION, "pool_workers");
+	c->days = conf_int(conf, FIRST_BOOT_SECTION, "certificate_days");
+	c->authority = conf_str(conf, FIRST_BOOT_SECTION, "authority");
+	if (read_kinds(c, conf_str(conf, FIRST_BOOT_SECTION, "kinds"), e) < 0)
+		return -1;
+	return path ? seal_keys_read(&c->seal, path, e) : 0;
+}
+
+int first_boot_start(const struct conf *conf, struct sql_conn *conn,
+		     struct err *e)
+{
+	struct first_boot_conf *c = &first_boot_conf;
+
+	if (read_conf(c, conf, e) < 0)
+		return -1;
+	if (c->seal.n == 0)
+		return 0;
+	if (vault_signing_key_add(conn, true, e) < 0 ||
+	    vault_authority_ensure(conn, e) < 0)
+		return -1;
+	return pool_start(e);
+}
+
+void first_boot_stop(void)
+{
+	pool_stop();
+	seal_keys_fini(&first_boot_conf.seal);
+}
+
+int first_boot_rotate(const struct conf *conf, int argc, char **argv)
+{
+	struct err e = { 0 };
+	struct sql_conn *conn;
+	int rc = -1;
+
+	(void)argc, (void)argv;
+	if (read_conf(&first_boot_conf, conf, &e) < 0)
+		conn = NULL;
+	else if (first_boot_conf.seal.n == 0)
+		conn = (err_internal(&e, "[first_boot] seal_key_file is not "
+				     "set"), NULL);
+	else
+		conn = sql_pool_get(service_pool(), &e);
+	if (conn) {
+		rc = vault_signing_key_add(conn, false, &e);
+		sql_pool_put(service_pool(), conn);
+	}
+	if (rc < 0)
+		fprintf(stderr, "rotate_signing_key: %s\n", e.detail);
+	return rc;
+}

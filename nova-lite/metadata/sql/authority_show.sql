@@ -1,0 +1,3 @@
+select certificate, sealed
+from compute.authorities
+where name = $1

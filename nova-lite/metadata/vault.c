@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/mem.h"
+#include "common/crypto/base64.h"
+#include "common/crypto/digest.h"
+#include "common/crypto/x509.h"
+#include "nova-lite/metadata/first_boot.h"
+#include "gen/metadata_sql.h"
+
+char *vault_seal(const char *purpose, const char *text)
+{
+	size_t n = strlen(text);
+	uint8_t *sealed = xmalloc(n + SEAL_OVERHEAD);
+	char *out = xmalloc(BASE64_TEXT_SIZE(n + SEAL_OVERHEAD));
+
+	seal(&first_boot_conf.seal, purpose, text, n, sealed);
+	base64_encode(BASE64_STD, out, sealed, n + SEAL_OVERHEAD);
+	free(sealed);
+	return out;
+}
+
+char *vault_open(const char *purpose, const char *sealed, struct err *e)
+{
+	size_t size = strlen(sealed);
+	_cleanup_(cleanup_free) uint8_t *data =
+		xmalloc(BASE64_DATA_SIZE(size));
+	ssize_t n = base64_decode(BASE64_STD, data, sealed, size);
+	char *out;
+
+	if (n < SEAL_OVERHEAD) {
+		err_internal(e, "%s: not sealed", purpose);
+		return NULL;
+	}
+	out = xcalloc(1, n - SEAL_OVERHEAD + 1);
+	if (unseal(&first_boot_conf.seal, purpose, data, n, out) >= 0)
+		return out;
+	free(out);
+	err_internal(e, "%s: sealed with a key that is not in the file",
+		     purpose);
+	return NULL;
+}
+
+/* -- signing keys --------------------------------------------------------- */
+
+#define SIGNING "signing_key"
+
+static int run(struct sql_conn *conn, const struct sql_stmt *stmt,
+	       const struct sql_arg *args, int n, struct err *e)
+{
+	struct rows rows = { 0 };
+
+	if (sql_exec(conn, stmt, args, n, &rows, e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
+}
+
+int vault_signing_key_add(struct sql_conn *conn, bool first, struct err *e)
+{
+	char hex[2 * JWS_SEED_SIZE + 1];
+	_cleanup_(cleanup_free) char *sealed = NULL;
+	struct jws_key k;
+	int rc;
+
+	jws_key_new(&k);
+	hex_encode(hex, k.seed, JWS_SEED_SIZE);
+	sealed = vault_seal(SIGNING, hex);
+	rc = run(conn, &SQL_signing_key_add,
+		 ARGS((const char *)k.kid, (const char *)k.x, sealed, first),
+		 e);
+	mem_clear(hex, sizeof(hex));
+	jws_key_fini(&k);
+	return rc;
+}
+
+static int open_key(const char *sealed, struct jws_key *k, struct err *e)
+{
+	char *hex = vault_open(SIGNING, sealed, e);
+	uint8_t seed[JWS_SEED_SIZE];
+	int rc = hex ? hex_decode(seed, sizeof(seed), hex, strlen(hex)) : -1;
+
+	if (rc == 0)
+		jws_key_of(k, seed);
+	if (hex)
+		mem_clear(hex, strlen(hex));
+	mem_clear(seed, sizeof(seed));
+	free(hex);
+	return rc;
+}
+
+int vault_signing_keys(const struct rows *rows, struct jws_key *keys,
+		       size_t n, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < rows->n && (size_t)i < n; i++) {
+		struct row row = rows_at(rows, i);
+
+		if (open_key(row_text(&row, 2), &keys[i], e) < 0)
+			return -1;
+	}
+	return i;
+}
+
+/* -- the authority -------------------------------------------------------- */
+
+int vault_authority_ensure(struct sql_conn *conn, struct err *e)
+{
+	const char *name = first_boot_conf.authority;
+	_cleanup_(cleanup_free) char *sealed = NULL, *cert = NULL;
+	struct rows rows = { 0 };
+	char *key;
+	int n;
+
+	if (sql_exec(conn, &SQL_authority_show, ARGS(name), &rows, e) < 0)
+		return -1;
+	n = rows.n;
+	rows_fini(&rows);
+	if (n > 0)
+		return 0;
+	key = x509_key_new();
+	cert = x509_authority_new(key, name);
+	sealed = vault_seal("authority", key);
+	mem_clear(key, strlen(key));
+	free(key);
+	return run(conn, &SQL_authority_add,
+		   ARGS(name, (const char *)cert, (const char *)sealed), e);
+}

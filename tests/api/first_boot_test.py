@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What machines get at their first boot: made ahead, given out once, signed."""
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import uuid
+
+from harness import check, equal, need, until
+
+SECRET = "metadata-secret"
+KEPT = tempfile.NamedTemporaryFile("w", prefix="lite-fb-")
+KEPT.write(SECRET + "\n")
+KEPT.flush()
+KEYS = tempfile.NamedTemporaryFile("w", prefix="lite-fb-keys-")
+KEYS.write("11" * 32 + "\n")
+KEYS.flush()
+# RSA keys of OpenSSH's size take their time: crypto_machine_test makes some.
+KINDS = ["ssh_ecdsa_p256", "ssh_ed25519", "machine_guid", "tls", "ltpa"]
+LOW, HIGH = 2, 4
+
+CLOUD = {"compute": True, "options": {"nova-lite-metadata": {
+    ("metadata", "shared_secret_file"): KEPT.name,
+    ("first_boot", "seal_key_file"): KEYS.name,
+    ("first_boot", "kinds"): ",".join(KINDS),
+    ("first_boot", "pool_low"): LOW, ("first_boot", "pool_high"): HIGH}}}
+PATH = "/openstack/latest/first_boot"
+
+
+def server(cloud, name="vm", metadata="{}"):
+    """A server with one address, as the catalog knows it."""
+    ident = str(uuid.uuid4())
+    cloud.sql("""
+insert into compute.servers (id, project_id, user_id, name, hostname, image_id,
+    flavor_id, flavor, vcpus, ram, disk, reservation_id, request_id, zone,
+    vm_state, metadata)
+values ('%s', 'p1', 'u1', '%s', '%s', 'abcdef12-0000-4000-8000-000000000000',
+    '1', '{"name": "m1.tiny"}', 1, 64, 1, 'r-abc', 'req-1', 'nova', 'active',
+    '%s')""" % (ident, name, name, metadata))
+    cloud.sql("select compute.port_create('%s', 'p1', 0, id, null) from "
+              "compute.networks limit 1" % ident)
+    return ident
+
+
+def address_of(cloud, ident):
+    return cloud.sql("select host(ip) from compute.ports where server_id = "
+                     "'%s'" % ident)[0][0]
+
+
+def ask(cloud, ident, method="POST", path=PATH, body=None, signed=True):
+    """(status, body), by way of a proxy that vouches for the server."""
+    conn = http.client.HTTPConnection(*cloud.urls["metadata"], timeout=60)
+    mac = hmac.new(SECRET.encode(), ident.encode(), hashlib.sha256)
+    headers = {"X-Instance-ID": ident, "X-Tenant-ID": "p1",
+               "X-Instance-ID-Signature": mac.hexdigest() if signed else "0",
+               "Content-Type": "application/json"}
+    text = json.dumps(body) if isinstance(body, (dict, list)) else body
+    conn.request(method, path, text, headers)
+    reply = conn.getresponse()
+    data = reply.read()
+    conn.close()
+    return reply.status, data
+
+
+def unbase64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def run(*words, data=None):
+    return subprocess.run(words, input=data, capture_output=True, text=True)
+
+
+def verify(cloud, data, ident):
+    """The document, when one of the published keys has signed it."""
+    reply = json.loads(data)
+    keys = {k["kid"]: k["x"] for k in json.loads(ask(
+        cloud, ident, "GET", PATH + "_keys")[1])["keys"]}
+    good = 0
+    for s in reply["signatures"]:
+        head = json.loads(unbase64(s["protected"]))
+        equal(head["alg"], "EdDSA", "algorithm")
+        # A raw Ed25519 key in its SubjectPublicKeyInfo (RFC 8410).
+        der = bytes.fromhex("302a300506032b6570032100") + \
+            unbase64(keys[head["kid"]])
+        with tempfile.TemporaryDirectory() as temp:
+            for name, what in (("key", der), ("sig", unbase64(
+                    s["signature"])), ("doc", ("%s.%s" % (
+                        s["protected"], reply["payload"])).encode())):
+                with open(os.path.join(temp, name), "wb") as f:
+                    f.write(what)
+            done = run("openssl", "pkeyutl", "-verify", "-pubin", "-keyform",
+                       "DER", "-inkey", temp + "/key", "-rawin", "-sigfile",
+                       temp + "/sig", "-in", temp + "/doc")
+            good += done.returncode == 0
+    equal(good, len(reply["signatures"]), "good signatures")
+    return json.loads(unbase64(reply["payload"]))
+
+
+def levels(cloud):
+    return {k: int(n) for k, n in cloud.sql(
+        "select kind, count(*) from compute.key_pool group by 1")}
+
+
+def filled(cloud):
+    """Nothing is below the low mark, and so nothing is being made."""
+    def enough():
+        n = levels(cloud)
+        return set(n) == set(KINDS) and min(n.values()) >= LOW
+    return until(enough, 120)
+
+
+def metrics(cloud):
+    conn = http.client.HTTPConnection(*cloud.urls["metadata"])
+    conn.request("GET", "/metrics")
+    lines = conn.getresponse().read().decode().split("\n")
+    conn.close()
+    return {ln.rsplit(" ", 1)[0]: float(ln.rsplit(" ", 1)[1])
+            for ln in lines if ln and ln[0] != "#"}
+
+
+# -----------------------------------------------------------------------------
+
+def test_pool(cloud):
+    """Filled up to the high mark, sealed, and not above."""
+    need(until(lambda: levels(cloud) == dict.fromkeys(KINDS, HIGH), 120),
+         "a pool: %r" % levels(cloud))
+    until(lambda: False, 2)
+    equal(levels(cloud), dict.fromkeys(KINDS, HIGH), "levels")
+    dump = cloud.sql("select string_agg(sealed, ' ') from compute.key_pool")
+    raw = b"".join(base64.b64decode(t) for t in dump[0][0].split(" "))
+    for word in b"PRIVATE KEY", b"openssh", b"3des", b"guid":
+        check(word not in raw and word.decode() not in dump[0][0],
+              "%r in the catalog" % word)
+
+
+def test_given_once(cloud):
+    need(filled(cloud), "a pool")
+    ident = server(cloud, "once")
+    ip = address_of(cloud, ident)
+    before = cloud.sql("select kind, sealed from compute.key_pool order by "
+                       "made_at, id")
+    status, data = ask(cloud, ident, "GET")
+    equal((status, json.loads(data)), (200, {"kinds": KINDS}), "the offer")
+    status, data = ask(cloud, ident, body={
+        "hostname": "once.novalocal", "addresses": [ip],
+        "location": "rack 7", "data": {"names": ["www.example.org"],
+                                       "ltpa_host": "was.example.org"}})
+    equal(status, 200, "status of %r" % data[:200])
+    doc = verify(cloud, data, ident)
+    equal((doc["instance"], doc["hostname"], doc["addresses"],
+           doc["location"]), (ident, "once.novalocal", [ip], "rack 7"), "doc")
+    equal(list(doc["material"]), KINDS, "kinds")
+    check(len(before) - sum(levels(cloud).values()) <= len(KINDS),
+          "no more than one of each was taken")
+    status, data = ask(cloud, ident)
+    equal(status, 410, "again: %r" % data)
+    check_material(doc["material"], ip)
+    log = open(cloud.path("log", "nova-lite-metadata.log")).read()
+    check('msg="first boot"' in log and ident in log, "the audit line")
+    for kind in "ssh_ecdsa_p256", "ssh_ed25519":
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write(doc["material"][kind]["public"])
+            f.flush()
+            print_ = run("ssh-keygen", "-l", "-f", f.name).stdout.split()[1]
+        check("%s=%s" % (kind, print_) in log, "its fingerprint: " + kind)
+    for secret in doc["material"]["ssh_ed25519"]["private"].split("\n")[1:3] \
+            + [doc["material"]["ltpa"]["password"]]:
+        check(secret not in log, "a secret in the log")
+
+
+def check_material(m, ip):
+    with tempfile.TemporaryDirectory() as temp:
+        def save(name, text):
+            path = os.path.join(temp, name)
+            with open(path, "w") as f:
+                f.write(text)
+            os.chmod(path, 0o600)
+            return path
+        for kind in "ssh_ecdsa_p256", "ssh_ed25519":
+            path = save(kind, m[kind]["private"])
+            equal(run("ssh-keygen", "-y", "-f", path).stdout.strip(),
+                  m[kind]["public"], kind)
+        cert = save("cert", m["tls"]["certificate"])
+        ca = save("ca", m["tls"]["authority"])
+        for words in (["-verify_hostname", "once.novalocal"],
+                      ["-verify_hostname", "www.example.org"],
+                      ["-verify_ip", ip]):
+            done = run("openssl", "verify", "-CAfile", ca, *words, cert)
+            check(done.returncode == 0, "%r: %r" % (words, done))
+        key = save("key", m["tls"]["key"])
+        equal(run("openssl", "pkey", "-in", key, "-pubout").stdout,
+              run("openssl", "x509", "-in", cert, "-noout",
+                  "-pubkey").stdout, "the certificate's key")
+    check(len(m["machine_guid"]["guid"]) == 32, "GUID")
+    check("CreationHost=was.example.org\n" in m["ltpa"]["file"] and
+          m["ltpa"]["password"], "LTPA")
+
+
+def test_refused(cloud):
+    """And nothing is given, or taken from the pool."""
+    ident = server(cloud, "asks")
+    other = address_of(cloud, server(cloud, "other"))
+    need(filled(cloud), "a pool")
+    before = levels(cloud)
+    for body in ({"hostname": "other"}, {"hostname": "asks\nother"},
+                 {"hostname": "x" * 65536}, {"hostname": "\u043f\u0440"},
+                 {"hostname": 7}, {"hostname": ["asks"]},
+                 {"addresses": [other]}, {"addresses": other},
+                 {"addresses": [7]}, {"addresses": ["1.2.3.4/0"]},
+                 {"location": "a\nb"}, {"location": {}},
+                 {"data": {"names": ["a b"]}}, {"data": {"names": [1]}},
+                 {"data": {"names": "a"}}, {"data": {"names": ["*"] * 2}},
+                 {"data": {"names": ["n"] * 17}}, {"data": []},
+                 {"data": {"names": ["a\u0000.example.org"]}},
+                 {"data": {"ltpa_host": "a=b\nc"}}, {"data": {"x": 1}},
+                 {"colour": "red"}, [], "{", "[1", "\x00"):
+        status, data = ask(cloud, ident, body=body)
+        check(status in (400, 413), "%.60r: %d %r" % (body, status, data))
+    equal(ask(cloud, str(uuid.uuid4()))[0], 404, "no such instance")
+    equal(ask(cloud, ident, signed=False)[0], 403, "not vouched for")
+    equal(levels(cloud), before, "the pool")
+    equal(cloud.sql("select count(*) from compute.first_boots where "
+                    "server_id = '%s'" % ident), [["0"]], "nothing was given")
+    equal(ask(cloud, ident)[0], 200, "it is still there for it")
+
+
+def test_two_at_once(cloud):
+    """Twice 100: each of 100 instances gets its own, and no key comes twice."""
+    idents = [server(cloud, "many-%d" % i) for i in range(100)]
+    got, lock = [], threading.Lock()
+
+    def work(mine):
+        for ident in mine:
+            status, data = ask(cloud, ident)
+            with lock:
+                got.append((ident, status, data))
+    threads = [threading.Thread(target=work, args=(idents[i % 4::4],))
+               for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    equal(sorted(s for _, s, _ in got), [200] * 100 + [410] * 100, "statuses")
+    docs = [json.loads(unbase64(json.loads(d)["payload"]))
+            for _, s, d in got if s == 200]
+    equal({d["instance"] for d in docs}, set(idents), "instances")
+    for kind, part in (("ssh_ed25519", "private"), ("machine_guid", "guid"),
+                       ("ssh_ecdsa_p256", "private"), ("tls", "key")):
+        equal(len({d["material"][kind][part] for d in docs}), 100, kind)
+
+
+def test_killed(cloud):
+    """The service dies in the middle: never one key twice."""
+    idents = [server(cloud, "killed-%d" % i) for i in range(40)]
+    seen = []
+
+    def work():
+        for ident in idents:
+            try:
+                status, data = ask(cloud, ident)
+            except (OSError, http.client.HTTPException):
+                continue
+            if status == 200:
+                seen.append(data)
+    thread = threading.Thread(target=work)
+    thread.start()
+    for _ in range(4):
+        until(lambda: False, 0.15)
+        process = cloud.process("nova-lite-metadata")
+        process.kill()
+        process.wait()
+        cloud.processes.remove(process)
+        cloud.add("nova-lite-metadata")
+    thread.join()
+    cloud.wait_ready()
+    given = int(cloud.sql("select count(*) from compute.first_boots where "
+                          "server_id in ('%s')" % "','".join(idents))[0][0])
+    for ident in idents:
+        status, data = ask(cloud, ident)
+        if status == 200:
+            seen.append(data)
+    docs = [json.loads(unbase64(json.loads(d)["payload"])) for d in seen]
+    equal(len({d["instance"] for d in docs}), len(docs), "each once")
+    check(len(docs) >= 40 - given and len(docs) <= 40, "given: %d" % given)
+    for kind, part in (("ssh_ed25519", "private"), ("machine_guid", "guid")):
+        equal(len({d["material"][kind][part] for d in docs}), len(docs), kind)
+
+
+def test_rotation(cloud):
+    """The old key stays while a server that knows it alone has not booted."""
+    waits = server(cloud, "waits", '{"first_boot": "true"}')
+    program = os.path.join(cloud.bin, "nova-lite-metadata")
+
+    def kids():
+        return [k["kid"] for k in json.loads(ask(
+            cloud, waits, "GET", PATH + "_keys")[1])["keys"]]
+    old = kids()
+    done = run(program, "--config", cloud.conf("nova-lite-metadata"),
+               "rotate_signing_key")
+    equal(done.returncode, 0, done.stderr)
+    both = kids()
+    equal((len(old), len(both), both[1:]), (1, 2, old), "both")
+    status, data = ask(cloud, waits)
+    equal((status, len(json.loads(data)["signatures"])), (200, 2), "signed")
+    equal(kids(), both[:1], "the new one alone")
+
+
+def test_pinned(cloud):
+    """The keys stand on the config drive, as they are published."""
+    image = cloud.admin.get("image", "/v2/images?name=demo").json["images"][0]
+    made = cloud.demo.post("compute", "/v2.1/servers", {"server": {
+        "name": "pinned", "imageRef": image["id"], "flavorRef": "1",
+        "config_drive": True}}).json["server"]["id"]
+    path = "/v2.1/servers/" + made
+    need(until(lambda: cloud.demo.get("compute", path).json["server"][
+        "status"] == "ACTIVE", 60), "a server")
+    out = os.path.join(cloud.temp, "pinned")
+    done = run("xorriso", "-osirrox", "on", "-indev", cloud.path(
+        "nova", "instances", made, "disk.config"), "-extract",
+        "/openstack/latest/first_boot_keys", out)
+    equal(done.returncode, 0, done.stderr)
+    with open(out) as f:
+        pinned = json.load(f)
+    equal(pinned, json.loads(ask(cloud, made, "GET", PATH + "_keys")[1]),
+          "pinned")
+    cloud.demo.delete("compute", path)
+
+
+def test_metrics(cloud):
+    need(filled(cloud), "a pool")
+    values = metrics(cloud)
+    equal({k: values['lite_first_boot_pool{kind="%s"}' % k] for k in KINDS},
+          levels(cloud), "pool")
+    check(all('lite_first_boot_made_total{kind="%s"}' % k in values
+              for k in KINDS), "made")
+    before = values["lite_first_boot_given_total"]
+    ident = server(cloud, "counted")
+    for _ in range(2):
+        ask(cloud, ident)
+    values = metrics(cloud)
+    equal(values["lite_first_boot_given_total"], before + 1, "given")
+    check(values["lite_first_boot_refused_total"] >= 1, "refused")
+    equal(ask(cloud, ident, "GET", "/metrics")[0], 404, "to a guest")
+
+
+def test_sealed_anew(cloud):
+    """A new key on top of the file seals, and the old one still opens."""
+    need(filled(cloud), "a pool")
+    old = KEYS.name and open(KEYS.name).read()
+    with open(KEYS.name, "w") as f:
+        f.write("22" * 32 + "\n" + old)
+    cloud.restart("nova-lite-metadata")
+    cloud.wait_ready()
+    equal(ask(cloud, server(cloud, "anew"))[0], 200, "both keys")
+    with open(KEYS.name, "w") as f:
+        f.write("33" * 32 + "\n")
+    cloud.restart("nova-lite-metadata")
+    cloud.wait_ready()
+    ident = server(cloud, "lost")
+    equal(ask(cloud, ident)[0], 500, "neither")
+    with open(KEYS.name, "w") as f:
+        f.write("22" * 32 + "\n" + old)
+    cloud.restart("nova-lite-metadata")
+    cloud.wait_ready()
+    equal(ask(cloud, ident)[0], 200, "it was not used up")
