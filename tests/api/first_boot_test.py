@@ -331,6 +331,36 @@ def test_pinned(cloud):
     cloud.demo.delete("compute", path)
 
 
+def test_guest(cloud):
+    """A real guest takes its own, by the one way that it has, and once."""
+    image = cloud.admin.get("image", "/v2/images?name=demo").json["images"][0]
+    tell = b"""#!/bin/sh
+url=http://169.254.169.254/openstack/latest/first_boot
+echo "OFFER $(fetch $url)"
+echo "REPLY $(fetch -p $url | base64 | tr -d '\\n') END"
+fetch -p $url 2>&1 | sed 's/^/AGAIN /'
+echo TOLD
+"""
+    made = cloud.demo.post("compute", "/v2.1/servers", {"server": {
+        "name": "guest", "imageRef": image["id"], "flavorRef": "1",
+        "user_data": base64.b64encode(tell).decode()}}).json["server"]["id"]
+    log = cloud.path("nova", "instances", made, "console.log")
+
+    def said():
+        with open(log, errors="replace") as f:
+            return f.read().replace("\r", "")
+    need(until(lambda: os.path.exists(log) and "\nTOLD" in said(), 120),
+         "a guest")
+    text = said()
+    check('OFFER {"kinds": ' in text or 'OFFER {"kinds":' in text, "offer")
+    reply = text.split("REPLY ")[1].split(" END")[0]
+    doc = verify(cloud, base64.b64decode(reply), made)
+    equal(doc["instance"], made, "its own")
+    check("AGAIN fetch: http://169.254.169.254/openstack/latest/first_boot: "
+          "410" in text, "again: " + text[-600:])
+    cloud.demo.delete("compute", "/v2.1/servers/" + made)
+
+
 def test_metrics(cloud):
     need(filled(cloud), "a pool")
     values = metrics(cloud)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetch http://ADDRESS[:PORT]/PATH - print the body of a GET on stdout.
+ * fetch [-p] http://ADDRESS[:PORT]/PATH - print the body of a GET (-p: of a
+ * POST of nothing) on stdout.
  *
  * Just enough HTTP/1.0 (RFC 1945) for a guest to ask its metadata service.
  * The address is numeric.  Exit status: 0 the answer was 200, 1 another
@@ -58,9 +59,20 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return have;
 }
 
+/* Takes -p away: true where it was there. */
+static int take_post(int *argc, char ***argv)
+{
+	if (*argc != 3 || strcmp((*argv)[1], "-p") != 0)
+		return 0;
+	--*argc;
+	++*argv;
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	static char answer[ANSWER_MAX];
+	int post = take_post(&argc, &argv);
 	char address[64], request[2048];
 	const char *path = "";
 	char *body, *colon;
@@ -68,13 +80,15 @@ int main(int argc, char **argv)
 	ssize_t got;
 
 	if (argc != 2 || sscanf(argv[1], "http://%63[^/]", address) != 1) {
-		fputs("usage: fetch http://ADDRESS[:PORT]/PATH\n", stderr);
+		fputs("usage: fetch [-p] http://ADDRESS[:PORT]/PATH\n",
+		      stderr);
 		return 3;
 	}
 	path = strchr(argv[1] + strlen("http://"), '/');
 	len = snprintf(request, sizeof(request),
-		       "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n",
-		       path ? path : "/", address);
+		       "%s %s HTTP/1.0\r\nHost: %s\r\n%s\r\n",
+		       post ? "POST" : "GET", path ? path : "/", address,
+		       post ? "Content-Length: 0\r\n" : "");
 	if (len < 0 || (size_t)len >= sizeof(request))
 		return 3;
 	colon = strchr(address, ':');
