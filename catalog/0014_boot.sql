@@ -269,9 +269,9 @@ begin
 	if octet_length(p_value) > 1900 then
 		perform compute.boot_refuse('cmdline', left(p_value, 40)
 			|| '...', 'It is longer than 1900 bytes.');
-	elsif p_value like '%rdinit=%' then
+	elsif p_value like '%rdinit=%' or p_value like '%initrd=%' then
 		perform compute.boot_refuse('cmdline', p_value,
-			'rdinit= is the service''s own.');
+			'rdinit= and initrd= are the service''s own.');
 	elsif p_value ~ '[[:cntrl:]]' then
 		perform compute.boot_refuse('cmdline', quote_literal(p_value),
 			'It must be one line without control characters.');

@@ -11,6 +11,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,6 +66,7 @@ int main(void)
 	int rc;
 
 	umask(022);
+	setenv("KMOD_LOG", "0", 1);	/* our line is the first */
 	signal(SIGXFSZ, SIG_IGN);	/* an error like a full disk */
 	rc = read_request(request, &b, &e);
 	if (rc == 0)

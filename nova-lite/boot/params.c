@@ -84,8 +84,8 @@ static int read_cmdline(const json_t *boot, struct boot_params *p,
 	for (s = p->cmdline; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
 			return bad(e, "cmdline");
-	/* Our first process would not be the first. */
-	if (strstr(p->cmdline, "rdinit="))
+	/* Our first process would not be the first, or not be there. */
+	if (strstr(p->cmdline, "rdinit=") || strstr(p->cmdline, "initrd="))
 		return bad(e, "cmdline");
 	return s - p->cmdline <= BOOT_CMDLINE_MAX ? 0 : bad(e, "cmdline");
 }

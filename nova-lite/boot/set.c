@@ -278,9 +278,10 @@ static int add_module(struct build *b, struct kmod_ctx *ctx, const char *name,
 	kmod_list_foreach(at, list) {
 		struct kmod_module *m = kmod_module_get_module(at);
 
+		/* Not IGNORE_COMMAND: it leaves out soft dependencies. */
 		kmod_module_probe_insert_module(m, KMOD_PROBE_DRY_RUN |
-			KMOD_PROBE_IGNORE_LOADED | KMOD_PROBE_IGNORE_COMMAND,
-			NULL, NULL, NULL, needs);
+						KMOD_PROBE_IGNORE_LOADED,
+						NULL, NULL, NULL, needs);
 		kmod_module_unref(m);
 	}
 	kmod_module_unref_list(list);
@@ -335,8 +336,6 @@ static int resolve(struct build *b, struct err *e)
 
 	top[strlen(top) - 1] = '\0';
 	ctx = kmod_new(top, no_config);
-	if (ctx)
-		kmod_set_log_priority(ctx, 0);
 	if (!ctx || kmod_load_resources(ctx) < 0)
 		return build_fails(e, STEP, "the set has no indices of "
 				   "depmod");
@@ -395,6 +394,49 @@ static int take_modules(struct build *b, struct err *e)
 	}
 }
 
+/* The kernel that a module says it was built for. */
+static void built_for(struct kmod_ctx *ctx, const char *path,
+		      char release_r[65])
+{
+	struct kmod_list *info = NULL, *at;
+	struct kmod_module *m;
+
+	release_r[0] = '\0';
+	if (kmod_module_new_from_path(ctx, path, &m) < 0)
+		return;
+	kmod_module_get_info(m, &info);
+	kmod_list_foreach(at, info) {
+		const char *value = kmod_module_info_get_value(at);
+
+		if (strcmp(kmod_module_info_get_key(at), "vermagic") == 0)
+			snprintf(release_r, 65, "%.*s",
+				 (int)strcspn(value, " "), value);
+	}
+	kmod_module_info_free_list(info);
+	kmod_module_unref(m);
+}
+
+static int check_modules(const struct build *b, struct err *e)
+{
+	static const char *const no_config[] = { NULL };
+	_cleanup_(kmod_done) struct kmod_ctx *ctx = kmod_new(b->dir,
+							     no_config);
+	char release[65];
+
+	for (size_t i = 0; ctx && i < b->n_modules; i++) {
+		_cleanup_(cleanup_free) char *path =
+			place_of(b, TAKEN, b->modules[i].path);
+
+		built_for(ctx, path, release);
+		if (strcmp(release, b->release) != 0)
+			return build_fails(e, STEP, "%s is for the kernel %s, "
+					   "not %s", b->modules[i].path,
+					   release[0] ? release : "of nobody",
+					   b->release);
+	}
+	return 0;
+}
+
 /* For modprobe in the guest: of these modules alone, and what is built in. */
 static int make_indices(const struct build *b, struct err *e)
 {
@@ -422,7 +464,7 @@ int set_take(struct build *b, struct err *e)
 			"size needs the kernel's modules, and it has none") :
 			0;
 	if (take_indices(b, e) < 0 || resolve(b, e) < 0 ||
-	    take_modules(b, e) < 0)
+	    take_modules(b, e) < 0 || check_modules(b, e) < 0)
 		return -1;
 	return make_indices(b, e);
 }

@@ -61,7 +61,8 @@ static void wait_until(pid_t pid, usec_t deadline)
 
 	do {
 		left = deadline - usec_monotonic();
-		rc = poll(&p, 1, left > 0 ? left / 1000 : 0);
+		/* rounded up, so that it is over when the time is */
+		rc = poll(&p, 1, left > 0 ? (left + 999) / 1000 : 0);
 	} while (rc < 0 && errno == EINTR);
 	if (fd < 0 || rc <= 0)
 		kill(pid, SIGKILL);

@@ -228,9 +228,9 @@ def test_refused(cloud):
              "a kernel, and neither the server nor its image names one.")):
         bad(asked(cloud, **boot), key, value, why)
     for line in ("rdinit=/bin/sh", 'quiet "rdinit=/x y"',
-                 "quiet\u00a0rdinit=/x"):
+                 "quiet\u00a0rdinit=/x", "initrd=/other"):
         bad(asked(cloud, kernel="k1", cmdline=line), "cmdline", line,
-            "rdinit= is the service's own.")
+            "rdinit= and initrd= are the service's own.")
     reply = asked(cloud, kernel="k1", cmdline="a\nb")
     check(reply.status == 400 and "boot:cmdline" in reply.text and
           "one line" in reply.text, "newline: %r" % reply)

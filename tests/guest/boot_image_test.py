@@ -128,6 +128,47 @@ def without(source, path, lost):
     return path
 
 
+def of_another_kernel(source, path, release):
+    """The set with a loop.ko that was built for another release."""
+    with tarfile.open(source) as old, tarfile.open(path, "w") as new:
+        for info in old:
+            data = old.extractfile(info).read() if info.isfile() else b""
+            if info.name.endswith("/loop.ko"):
+                data = data.replace(b"vermagic=" + release.encode(),
+                                    b"vermagic=" + release.replace(
+                                        "6.1", "6.9").encode())
+            new.addfile(info, io.BytesIO(data) if info.isfile() else None)
+    return path
+
+
+def soft(temp, release):
+    """What modprobe would load, soft dependencies too, in its order."""
+    tree = os.path.join(temp, "whole")
+    with tarfile.open("%s/%s/modules.tar" % (BOOT, release)) as t:
+        t.extractall(tree)
+    for name in "btrfs", "xts", "virtio_net", "squashfs":
+        rq = Request(temp, release, modules=[name], base=[])
+        rq.run()
+        cpio = os.path.join(temp, "initrd")
+        subprocess.run(["xorriso", "-osirrox", "on", "-indev", rq.out,
+                        "-extract", "/initrd", cpio], check=True,
+                       capture_output=True)
+        orders = subprocess.run("cpio -i --quiet --to-stdout .lite/boot <" +
+                                cpio, shell=True, capture_output=True,
+                                text=True).stdout
+        os.unlink(cpio)
+        ours = [ln.split()[1] for ln in orders.split("\n")
+                if ln.startswith("module ")]
+        theirs = subprocess.run(
+            ["modprobe", "-d", tree, "-S", release, "-C", "/dev/null",
+             "--show-depends", name], capture_output=True, text=True).stdout
+        theirs = [ln.split()[1].split(release + "/")[1]
+                  for ln in theirs.split("\n") if ln.startswith("insmod ")]
+        check("%s: %s" % (name, " ".join(os.path.basename(m)
+                                         for m in theirs)),
+              ours == theirs and theirs, (ours, theirs))
+
+
 def without_brd(source, temp, release):
     """The set with everything true of it, but no driver of RAM disks."""
     tree, path = os.path.join(temp, "tree"), os.path.join(temp, "nobrd")
@@ -179,6 +220,9 @@ def refused(temp, release, other):
         ("a module listed and not held",
          {"set": without(good, place("less"), "/loop.ko")}, {},
          "modules: the set"),
+        ("a module built for another kernel",
+         {"set": of_another_kernel(good, place("mixed"), release)}, {},
+         "modules: kernel/drivers/block/loop.ko is for the kernel 6.9"),
         ("a RAM disk that the kernel has no driver for",
          {"set": without_brd(good, temp, release)},
          {"ramdisk_size": 8}, "ramdisk: "),
@@ -430,6 +474,7 @@ def main():
     with tempfile.TemporaryDirectory() as temp:
         twice(temp, releases[0])
         refused(temp, releases[0], releases[1])
+        soft(temp, releases[0])
         full(temp, releases[0])
         killed(temp, releases[0])
         policies(temp, releases)

@@ -72,6 +72,7 @@ static void refused(void **state)
 		"{" KERNEL ",\"cmdline\":\"a\\nb\"," REST "}",
 		"{" KERNEL ",\"cmdline\":7," REST "}",
 		"{" KERNEL ",\"cmdline\":\"a rdinit=/x\"," REST "}",
+		"{" KERNEL ",\"cmdline\":\"initrd=/x\"," REST "}",
 	};
 
 	(void)state;
