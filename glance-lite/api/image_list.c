@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "gen/glance_sql.h"
 #include "glance-lite/api/attr.h"
 #include "glance-lite/api/image.h"
+#include "glance-lite/api/page.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
 
@@ -69,13 +69,8 @@ static int take_limit(struct req *rq, struct list *l, const struct param *p,
 		      const char *value)
 {
 	(void)p;
-	if (parse_int(value, &l->limit) < 0)
-		return bad(rq, "limit param must be an integer");
-	if (l->limit < 0)
-		return bad(rq, "limit param must be positive");
-	if (l->limit > glance()->limit_max)
-		l->limit = glance()->limit_max;
-	return 0;
+	(void)value;
+	return page_limit(rq, &l->limit);
 }
 
 static int take_marker(struct req *rq, struct list *l, const struct param *p,
@@ -487,55 +482,10 @@ static int image_list_bind(struct req *rq)
 
 /* -- view ----------------------------------------------------------------- */
 
-/* As Python's urlencode. */
-static void add_encoded(struct buf *out, const char *s)
-{
-	for (; *s; s++) {
-		if (isalnum((unsigned char)*s) || strchr("_.-~", *s))
-			buf_addc(out, *s);
-		else if (*s == ' ')
-			buf_addc(out, '+');
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*s);
-	}
-}
-
-static void link_to(struct req *rq, const char *key, const char *marker)
-{
-	struct buf url = { 0 };
-	const char *name, *value;
-	size_t pos = 0;
-	char sep = '?';
-
-	buf_adds(&url, "/v2/images");
-	while (http_query_next(rq->http, &pos, &name, &value)) {
-		if (strcmp(name, "marker") == 0)
-			continue;
-		buf_addc(&url, sep);
-		add_encoded(&url, name);
-		buf_addc(&url, '=');
-		add_encoded(&url, value);
-		sep = '&';
-	}
-	if (marker)
-		buf_printf(&url, "%cmarker=%s", sep, marker);
-	j_str(&rq->w, key, buf_str(&url));
-	buf_fini(&url);
-}
-
-static int64_t asked_limit(struct req *rq)
-{
-	struct list l = { .limit = glance()->limit_default };
-	const char *value = req_query(rq, "limit");
-
-	if (value)
-		take_limit(rq, &l, NULL, value);
-	return l.limit;
-}
-
 static int image_list_view(struct req *rq, const struct rows *rows)
 {
 	struct row row;
+	int64_t limit = 0;
 
 	j_obj(&rq->w, NULL);
 	j_arr(&rq->w, "images");
@@ -544,10 +494,11 @@ static int image_list_view(struct req *rq, const struct rows *rows)
 		image_view(&rq->w, &row);
 	}
 	j_end(&rq->w);
-	link_to(rq, "first", NULL);
+	page_link(rq, "first", "/v2/images", NULL);
 	j_str(&rq->w, "schema", "/v2/schemas/images");
-	if (rows->n > 0 && rows->n == asked_limit(rq))
-		link_to(rq, "next", row_text(&row, image__id));
+	page_limit(rq, &limit);
+	if (rows->n > 0 && rows->n == limit)
+		page_link(rq, "next", "/v2/images", row_text(&row, image__id));
 	j_end(&rq->w);
 	return reply(rq, 200);
 }
