@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "gen/glance_sql.h"
+#include "glance-lite/api/page.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
 
-enum { LIMIT_DEFAULT = 25, LIMIT_MAX = 1000 };
+#define NAMESPACES "/v2/metadefs/namespaces"
 
 static int no_namespace(struct req *rq)
 {
@@ -52,8 +53,7 @@ static int namespace_list_bind(struct req *rq)
 	int64_t limit;
 	bool by_name, up;
 
-	if (req_query_int(rq, "limit", 0, INT32_MAX, LIMIT_DEFAULT,
-			  &limit) < 0 ||
+	if (page_limit(rq, &limit) < 0 ||
 	    choose(rq, "sort_key", keys, &by_name) < 0 ||
 	    choose(rq, "sort_dir", dirs, &up) < 0)
 		return -1;
@@ -62,28 +62,14 @@ static int namespace_list_bind(struct req *rq)
 		return bad_choice(rq, "visibility value", visibility);
 	req_args(rq, rq->token->project_id, rq->token->is_admin,
 		 req_query(rq, "resource_types"), visibility,
-		 req_query(rq, "marker"), limit < LIMIT_MAX ? limit : LIMIT_MAX,
-		 by_name, !up);
+		 req_query(rq, "marker"), limit, by_name, !up);
 	return 0;
-}
-
-/* The query again, behind the last one shown. */
-static void put_next(struct req *rq, const struct rows *rows)
-{
-	const char *limit = req_query(rq, "limit");
-	struct row last;
-
-	if (!limit || rows->n == 0 || rows->n != atoi(limit))
-		return;
-	last = rows_at(rows, rows->n - 1);
-	j_strf(&rq->w, "next", "/v2/metadefs/namespaces?limit=%s&marker=%s",
-	       limit, row_text(&last, 1));
 }
 
 static int namespace_list_view(struct req *rq, const struct rows *rows)
 {
-	const char *query = rq->http->query;
 	struct row row;
+	int64_t limit = 0;
 
 	j_obj(&rq->w, NULL);
 	j_arr(&rq->w, "namespaces");
@@ -92,9 +78,10 @@ static int namespace_list_view(struct req *rq, const struct rows *rows)
 		put_row(rq, NULL, &row);
 	}
 	j_end(&rq->w);
-	j_strf(&rq->w, "first", "/v2/metadefs/namespaces%s%s",
-	       query && *query ? "?" : "", query ? query : "");
-	put_next(rq, rows);
+	page_link(rq, "first", NAMESPACES, NULL);
+	page_limit(rq, &limit);
+	if (rows->n > 0 && rows->n == limit)
+		page_link(rq, "next", NAMESPACES, row_text(&row, 1));
 	j_str(&rq->w, "schema", "/v2/schemas/metadefs/namespaces");
 	j_end(&rq->w);
 	return reply(rq, 200);

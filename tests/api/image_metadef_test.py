@@ -55,12 +55,60 @@ def test_filters(cloud):
             ("?visibility=public", True), ("?visibility=private", False),
             ("?limit=0", False), ("?marker=" + NS, False)):
         equal(NS in names(cloud.demo, query), there, query)
-    paged = get(cloud.demo, PATH + "?limit=1").json
-    equal((paged["first"], paged["next"]),
-          (PATH + "?limit=1", PATH + "?limit=1&marker=" + NS), "pages")
     for query in ("?limit=x", "?limit=-1", "?sort_key=colour",
                   "?sort_dir=sideways", "?visibility=shared"):
         status(get(cloud.demo, PATH + query), 400)
+
+
+def namespace(cloud, name, owner, visibility="public"):
+    """One that this service cannot be asked to make yet."""
+    cloud.sql("insert into image.metadef_namespaces (namespace, display_name, "
+              "description, owner, visibility, associations, created_at) "
+              "values ('%s', 'A', 'A', '%s', '%s', "
+              """'[{"name": "OS::Nova::Server", "prefix": "p:"}]', """
+              "now() + interval '1 hour')" % (name, owner, visibility))
+
+
+def test_pages(cloud):
+    """Each links to the next one of the same query, as glance's do."""
+    namespace(cloud, "A::One & all", "somebody")
+    namespace(cloud, "Z::Theirs", cloud.other.project_id, "private")
+    query = "resource_types=OS%3A%3ANova%3A%3AServer&limit=1" \
+        "&sort_key=namespace&sort_dir=asc"
+    found, path = [], PATH + "?" + query
+    while path:
+        page = get(cloud.demo, path).json
+        equal(page["first"], PATH + "?" + query, "first")
+        found += [n["namespace"] for n in page["namespaces"]]
+        path = page.get("next")
+        check(len(found) < 9, "an end")
+    equal(found, ["A::One & all", NS], "both, once")
+    equal(names(cloud.demo), ["A::One & all", NS], "newest first")
+    equal(names(cloud.demo, "?sort_dir=asc"), [NS, "A::One & all"], "oldest")
+    equal(names(cloud.other, "?visibility=private"), ["Z::Theirs"], "theirs")
+    check("next" not in get(cloud.demo, PATH).json, "all of them")
+    for marker in "nosuch", "Z::Theirs":
+        reply = get(cloud.demo, PATH + "?marker=" + marker)
+        status(reply, 404)
+        check("Metadata definition namespace=%s was not found." % marker in
+              reply.text, "an unknown marker")
+    status(get(cloud.demo, PATH + "/Z::Theirs"), 404)
+    cloud.sql("delete from image.metadef_namespaces where namespace <> '%s'"
+              % NS)
+
+
+def test_prefix(cloud):
+    """A resource type's, on the names that a namespace is shown with."""
+    namespace(cloud, "B", "somebody")
+    cloud.sql("insert into image.metadef_properties values ('B', 'x', "
+              """'{"title": "X", "type": "string"}')""")
+    for query, name in (("", "x"), ("?resource_type=OS::Nova::Server", "p:x"),
+                        ("?resource_type=OS::Nova::Flavor", "x"),
+                        ("?resource_type=None", "x")):
+        equal(list(get(cloud.demo, PATH + "/B" + query).json["properties"]),
+              [name], query)
+    cloud.sql("delete from image.metadef_properties where namespace = 'B'")
+    cloud.sql("delete from image.metadef_namespaces where namespace = 'B'")
 
 
 def test_properties(cloud):
