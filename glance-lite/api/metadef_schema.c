@@ -11,6 +11,9 @@
 #define TIME "{\"type\":\"string\",\"format\":\"date-time\",\"readOnly\":true}"
 #define TYPES "[\"array\",\"boolean\",\"integer\",\"number\",\"object\"," \
 	"\"string\",null]"
+#define LINKS "[{\"rel\":\"first\",\"href\":\"{first}\"}," \
+	"{\"rel\":\"next\",\"href\":\"{next}\"}," \
+	"{\"rel\":\"describedby\",\"href\":\"{schema}\"}]"
 #define REF(name) "{\"$ref\":\"#/definitions/" name "\"}"
 
 /* What every schema may refer to. */
@@ -35,74 +38,157 @@
 	"\"boolean\",\"default\":false},\"additionalItems\":{\"type\":" \
 	"\"boolean\"}"
 
-#define DEFINITIONS "\"definitions\":{" COUNTS ",\"property\":{\"type\":" \
-	"\"object\",\"additionalProperties\":{\"type\":\"object\"," \
-	"\"required\":[\"title\",\"type\"],\"properties\":{" PROPERTY "}}}}"
+#define DEFINITIONS "{" COUNTS ",\"property\":{\"type\":\"object\"," \
+	"\"additionalProperties\":{\"type\":\"object\",\"required\":" \
+	"[\"title\",\"type\"],\"properties\":{" PROPERTY "}}}}"
 
 #define OBJECT "\"name\":" SHORT ",\"description\":" STRING \
 	",\"required\":" REF("stringArray") ",\"properties\":" REF("property")
 
-static const char namespace[] = "{\"name\":\"namespace\",\"properties\":{"
-	"\"namespace\":" SHORT ",\"display_name\":" SHORT ",\"description\":"
-	"{\"type\":\"string\",\"maxLength\":500},\"visibility\":{\"type\":"
-	"\"string\",\"enum\":[\"public\",\"private\"]},\"protected\":"
-	"{\"type\":\"boolean\"},\"owner\":{\"type\":\"string\",\"maxLength\":"
-	"255},\"created_at\":" TIME ",\"updated_at\":" TIME ",\"schema\":"
-	GIVEN ",\"self\":" GIVEN ",\"resource_type_associations\":{\"type\":"
-	"\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"name\":"
-	STRING ",\"prefix\":" STRING ",\"properties_target\":" STRING "}}},"
-	"\"properties\":" REF("property") ",\"objects\":{\"type\":\"array\","
-	"\"items\":{\"type\":\"object\",\"properties\":{" OBJECT "}}},"
-	"\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-	"\"properties\":{\"name\":" STRING "}}}},\"additionalProperties\":"
-	"false," DEFINITIONS ",\"required\":[\"namespace\"]}";
-
-static const char property[] = "{\"name\":\"property\",\"properties\":{"
-	PROPERTY "},\"additionalProperties\":false,\"definitions\":{" COUNTS
-	"},\"required\":[\"type\",\"title\",\"name\"]}";
-
-static const char object[] = "{\"name\":\"object\",\"properties\":{" OBJECT
-	",\"schema\":" GIVEN ",\"self\":" GIVEN ",\"created_at\":" TIME
-	",\"updated_at\":" TIME "},\"additionalProperties\":false,"
-	DEFINITIONS ",\"required\":[\"name\"]}";
-
-static const char tag[] = "{\"name\":\"tag\",\"properties\":{\"name\":" SHORT
-	",\"created_at\":" TIME ",\"updated_at\":" TIME "},"
-	"\"additionalProperties\":false,\"required\":[\"name\"]}";
-
-static const char resource_type[] = "{\"name\":\"resource_type_association\","
-	"\"properties\":{\"name\":" SHORT ",\"prefix\":" SHORT
+static const struct schema {
+	const char *name;
+	const char *list;		/* of a list, and its member's */
+	const char *properties;
+	const char *definitions;	/* NULL: none */
+	const char *required;
+} namespace = {
+	.name = "namespace", .list = "namespaces",
+	.properties = "{\"namespace\":" SHORT ",\"display_name\":" SHORT
+	",\"description\":{\"type\":\"string\",\"maxLength\":500},"
+	"\"visibility\":{\"type\":\"string\",\"enum\":[\"public\","
+	"\"private\"]},\"protected\":{\"type\":\"boolean\"},\"owner\":"
+	"{\"type\":\"string\",\"maxLength\":255},\"created_at\":" TIME
+	",\"updated_at\":" TIME ",\"schema\":" GIVEN ",\"self\":" GIVEN
+	",\"resource_type_associations\":{\"type\":\"array\",\"items\":"
+	"{\"type\":\"object\",\"properties\":{\"name\":" STRING ",\"prefix\":"
+	STRING ",\"properties_target\":" STRING "}}},\"properties\":"
+	REF("property") ",\"objects\":{\"type\":\"array\",\"items\":"
+	"{\"type\":\"object\",\"properties\":{" OBJECT "}}},\"tags\":"
+	"{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":"
+	"{\"name\":" STRING "}}}}",
+	.definitions = DEFINITIONS, .required = "[\"namespace\"]",
+}, property = {
+	.name = "property", .list = "properties",
+	.properties = "{" PROPERTY "}", .definitions = "{" COUNTS "}",
+	.required = "[\"type\",\"title\",\"name\"]",
+}, object = {
+	.name = "object", .list = "objects",
+	.properties = "{" OBJECT ",\"schema\":" GIVEN ",\"self\":" GIVEN
+	",\"created_at\":" TIME ",\"updated_at\":" TIME "}",
+	.definitions = DEFINITIONS, .required = "[\"name\"]",
+}, tag = {
+	.name = "tag", .list = "tags",
+	.properties = "{\"name\":" SHORT ",\"created_at\":" TIME
+	",\"updated_at\":" TIME "}",
+	.required = "[\"name\"]",
+}, resource_type = {
+	.name = "resource_type_association",
+	.list = "resource_type_associations",
+	.properties = "{\"name\":" SHORT ",\"prefix\":" SHORT
 	",\"properties_target\":" SHORT ",\"created_at\":" TIME
-	",\"updated_at\":" TIME "},\"additionalProperties\":false,"
-	"\"required\":[\"name\"]}";
+	",\"updated_at\":" TIME "}",
+	.required = "[\"name\"]",
+};
 
-static int reply_schema(struct req *rq, const char *text)
+static void put(struct jw *w, const char *name, const char *text)
 {
-	j_raw(&rq->w, NULL, text, strlen(text));
+	j_raw(w, name, text, strlen(text));
+}
+
+static void write_definitions(struct jw *w, const struct schema *s)
+{
+	if (s->definitions)
+		put(w, "definitions", s->definitions);
+}
+
+static void write_one(struct jw *w, const struct schema *s)
+{
+	j_str(w, "name", s->name);
+	put(w, "properties", s->properties);
+	j_bool(w, "additionalProperties", false);
+	put(w, "required", s->required);
+}
+
+static int reply_one(struct req *rq, const struct schema *s)
+{
+	j_obj(&rq->w, NULL);
+	write_one(&rq->w, s);
+	write_definitions(&rq->w, s);
+	j_end(&rq->w);
+	return reply(rq, 200);
+}
+
+/* References are to the definitions of the whole, so they stand there. */
+static int reply_list(struct req *rq, const struct schema *s)
+{
+	bool by_name = s == &property;	/* an object, not an array */
+	struct jw *w = &rq->w;
+
+	j_obj(w, NULL);
+	j_str(w, "name", s->list);
+	j_obj(w, "properties");
+	j_obj(w, s->list);
+	j_str(w, "type", by_name ? "object" : "array");
+	j_obj(w, by_name ? "additionalProperties" : "items");
+	write_one(w, s);
+	j_end(w);
+	j_end(w);
+	put(w, "first", STRING);
+	put(w, "next", STRING);
+	put(w, "schema", STRING);
+	j_end(w);
+	write_definitions(w, s);
+	put(w, "links", LINKS);
+	j_end(w);
 	return reply(rq, 200);
 }
 
 int schema_metadef_namespace(struct req *rq)
 {
-	return reply_schema(rq, namespace);
+	return reply_one(rq, &namespace);
+}
+
+int schema_metadef_namespaces(struct req *rq)
+{
+	return reply_list(rq, &namespace);
 }
 
 int schema_metadef_property(struct req *rq)
 {
-	return reply_schema(rq, property);
+	return reply_one(rq, &property);
+}
+
+int schema_metadef_properties(struct req *rq)
+{
+	return reply_list(rq, &property);
 }
 
 int schema_metadef_object(struct req *rq)
 {
-	return reply_schema(rq, object);
+	return reply_one(rq, &object);
+}
+
+int schema_metadef_objects(struct req *rq)
+{
+	return reply_list(rq, &object);
 }
 
 int schema_metadef_tag(struct req *rq)
 {
-	return reply_schema(rq, tag);
+	return reply_one(rq, &tag);
+}
+
+int schema_metadef_tags(struct req *rq)
+{
+	return reply_list(rq, &tag);
 }
 
 int schema_metadef_resource_type(struct req *rq)
 {
-	return reply_schema(rq, resource_type);
+	return reply_one(rq, &resource_type);
+}
+
+int schema_metadef_resource_types(struct req *rq)
+{
+	return reply_list(rq, &resource_type);
 }

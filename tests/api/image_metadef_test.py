@@ -180,6 +180,31 @@ def test_schemas(cloud):
     check(set(shown(cloud.demo)) <= set(known), "no unknown member")
 
 
+def test_list_schemas(cloud):
+    """An element is as the schema of one has it; what both refer to stands at
+    the top, where references are resolved."""
+    for one, many, member in (
+            ("namespace", "namespaces", "namespaces"),
+            ("property", "properties", "properties"),
+            ("object", "objects", "objects"), ("tag", "tags", "tags"),
+            ("resource_type", "resource_types",
+             "resource_type_associations")):
+        whole = get(cloud.demo, "/v2/schemas/metadefs/" + one).json
+        reply = get(cloud.demo, "/v2/schemas/metadefs/" + many)
+        status(reply, 200)
+        got = reply.json
+        element = got["properties"][member]
+        element = element.get("items") or element["additionalProperties"]
+        equal(got.get("definitions"), whole.pop("definitions", None), many)
+        equal((got["name"], element), (member, whole), many)
+        equal(set(got["properties"]), {member, "first", "next", "schema"},
+              many)
+        equal([link["rel"] for link in got["links"]],
+              ["first", "next", "describedby"], many)
+    path = get(cloud.demo, PATH).json["schema"]
+    status(get(cloud.demo, path), 200)
+
+
 def test_not_there(cloud):
     text = "Metadata definition namespace=no was not found."
     for rest in ("", "/properties", "/properties/x", "/objects", "/tags",
