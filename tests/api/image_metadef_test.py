@@ -154,6 +154,28 @@ def test_offered(cloud):
     status(cloud.demo.delete("image", "/v2/images/" + mine), 204)
 
 
+def test_choices(cloud):
+    """Each is one image to who creates a server with it: a name that two
+    have, or none, does not say which."""
+    made = [offer(cloud, cloud.admin, "aki", "twice", visibility="public"),
+            offer(cloud, cloud.demo, "aki", "twice", visibility="private"),
+            offer(cloud, cloud.demo, "aki", None, visibility="private"),
+            offer(cloud, cloud.demo, "aki", "0", visibility="private")]
+    made.append(offer(cloud, cloud.demo, "aki", made[0],
+                      visibility="private"))
+    want = [*made[:3], "0", made[4]]
+    equal(values(cloud.demo)[0], want, "ids where there must be")
+    equal(values(cloud.other)[0], ["twice"], "one of the name")
+    made.append(offer(cloud, cloud.other, "aki", "0", visibility="community"))
+    equal(values(cloud.demo)[0], want, "nothing of strangers")
+    for value, image in zip(want, made):
+        equal(cloud.sql("select (compute.boot_image('%s', 'aki', 'kernel', "
+                        "'%s')).id" % (cloud.demo.project_id, value))[0][0],
+              image, "what is chosen by " + value)
+    for image in made:
+        status(cloud.admin.delete("image", "/v2/images/" + image), 204)
+
+
 def test_rest(cloud):
     base = "%s/%s" % (PATH, NS)
     equal(get(cloud.demo, base + "/objects").json,
