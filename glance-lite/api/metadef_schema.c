@@ -16,11 +16,11 @@
 	"{\"rel\":\"describedby\",\"href\":\"{schema}\"}]"
 #define REF(name) "{\"$ref\":\"#/definitions/" name "\"}"
 
-/* What every schema may refer to. */
-#define COUNTS "\"positiveInteger\":{\"type\":\"integer\",\"minimum\":0}," \
-	"\"positiveIntegerDefault0\":{\"allOf\":[" REF("positiveInteger") \
-	",{\"default\":0}]},\"stringArray\":{\"type\":\"array\",\"items\":" \
-	STRING ",\"uniqueItems\":true}"
+/* What schemas may refer to; glance wants a string in the arrays of some. */
+#define COUNTS(more) "\"positiveInteger\":{\"type\":\"integer\"," \
+	"\"minimum\":0},\"positiveIntegerDefault0\":{\"allOf\":[" \
+	REF("positiveInteger") ",{\"default\":0}]},\"stringArray\":" \
+	"{\"type\":\"array\",\"items\":" STRING more ",\"uniqueItems\":true}"
 
 #define PROPERTY "\"name\":" SHORT ",\"title\":" STRING \
 	",\"description\":" STRING ",\"operators\":{\"type\":\"array\"," \
@@ -38,7 +38,7 @@
 	"\"boolean\",\"default\":false},\"additionalItems\":{\"type\":" \
 	"\"boolean\"}"
 
-#define DEFINITIONS "{" COUNTS ",\"property\":{\"type\":\"object\"," \
+#define DEFINITIONS "{" COUNTS("") ",\"property\":{\"type\":\"object\"," \
 	"\"additionalProperties\":{\"type\":\"object\",\"required\":" \
 	"[\"title\",\"type\"],\"properties\":{" PROPERTY "}}}}"
 
@@ -69,7 +69,8 @@ static const struct schema {
 	.definitions = DEFINITIONS, .required = "[\"namespace\"]",
 }, property = {
 	.name = "property", .list = "properties",
-	.properties = "{" PROPERTY "}", .definitions = "{" COUNTS "}",
+	.properties = "{" PROPERTY "}",
+	.definitions = "{" COUNTS(",\"minItems\":1") "}",
 	.required = "[\"type\",\"title\",\"name\"]",
 }, object = {
 	.name = "object", .list = "objects",
