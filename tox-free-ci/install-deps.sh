@@ -18,8 +18,9 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
 	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
 	isolinux syslinux-common mtools systemd-boot-efi ovmf"
-test="libcmocka-dev python3-keystone curl openssh-client procps fdisk
-	xfsprogs btrfs-progs lvm2 fakeroot zstd xz-utils"
+test="libcmocka-dev python3-keystone python3-glanceclient curl
+	openssh-client procps fdisk xfsprogs btrfs-progs lvm2 fakeroot zstd
+	xz-utils"
 gates="clang libclang-rt-14-dev git"
 bench="nginx-light postgresql curl coreutils wrk libguestfs-tools"
 
