@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -15,6 +14,7 @@
 #include "common/base/mem.h"
 #include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
+#include "common/crypto/ssh_wire.h"
 
 #define LINE_MAX_SIZE	16384	/* an RSA key of 65536 bits has 11 kB */
 #define RSA_MIN_BITS	512
@@ -192,43 +192,18 @@ int ssh_public_key_check(const char *line,
 	return 0;
 }
 
-static uint8_t *put_str(uint8_t *out, const void *data, size_t len)
-{
-	for (int shift = 24; shift >= 0; shift -= 8)
-		*out++ = (uint8_t)(len >> shift);
-	memcpy(out, data, len);
-	return out + len;
-}
-
-static uint8_t *put_mpint(uint8_t *out, const EVP_PKEY *key,
-			  const char *param)
-{
-	uint8_t bytes[1 + SSH_RSA_BITS / 8] = { 0 };
-	BIGNUM *n = NULL;
-	int len, sign;
-
-	if (EVP_PKEY_get_bn_param(key, param, &n) != 1)
-		abort();
-	len = BN_num_bytes(n);
-	BN_bn2bin(n, bytes + 1);
-	BN_free(n);
-	sign = bytes[1] & 0x80 ? 1 : 0; /* keep it positive */
-	return put_str(out, bytes + 1 - sign, (size_t)(len + sign));
-}
-
 static void public_key(const EVP_PKEY *key, struct ssh_keypair *kp)
 {
-	uint8_t blob[64 + SSH_RSA_BITS / 8], *end = blob;
-	char text[BASE64_TEXT_SIZE(sizeof(blob))];
-	size_t len;
+	_cleanup_(buf_fini) struct buf blob = { 0 };
+	_cleanup_(cleanup_free) char *text = NULL;
 
-	end = put_str(end, "ssh-rsa", 7);
-	end = put_mpint(end, key, OSSL_PKEY_PARAM_RSA_E);
-	end = put_mpint(end, key, OSSL_PKEY_PARAM_RSA_N);
-	len = (size_t)(end - blob);
-	base64_encode(BASE64_STD, text, blob, len);
+	ssh_put_text(&blob, "ssh-rsa");
+	ssh_put_param(&blob, key, OSSL_PKEY_PARAM_RSA_E);
+	ssh_put_param(&blob, key, OSSL_PKEY_PARAM_RSA_N);
+	text = xmalloc(BASE64_TEXT_SIZE(blob.len));
+	base64_encode(BASE64_STD, text, blob.data, blob.len);
 	kp->public_key = xasprintf("ssh-rsa %s Generated-by-Nova", text);
-	fingerprint(blob, len, kp->fingerprint);
+	fingerprint(blob.data, blob.len, kp->fingerprint);
 }
 
 static void private_key(EVP_PKEY *key, struct ssh_keypair *kp)

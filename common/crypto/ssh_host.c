@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -15,6 +14,7 @@
 #include "common/base/mem.h"
 #include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
+#include "common/crypto/ssh_wire.h"
 
 enum { BLOCK = 8, LINE = 70, ED_SIZE = 32, EC_POINT_SIZE = 65 };
 
@@ -32,65 +32,24 @@ static void clear(struct buf *b)
 	buf_fini(b);
 }
 
-/* -- RFC 4251, section 5 -------------------------------------------------- */
-
-static void put_u32(struct buf *b, uint32_t v)
-{
-	for (int shift = 24; shift >= 0; shift -= 8)
-		buf_addc(b, (char)(v >> shift));
-}
-
-static void put_bytes(struct buf *b, const void *data, size_t n)
-{
-	put_u32(b, n);
-	buf_add(b, data, n);
-}
-
-static void put_text(struct buf *b, const char *s)
-{
-	put_bytes(b, s, strlen(s));
-}
-
-static void put_bn(struct buf *b, const BIGNUM *n)
-{
-	int len = BN_num_bytes(n);
-	uint8_t *bytes = xcalloc(1, len + 1);
-	int sign;
-
-	BN_bn2bin(n, bytes + 1);
-	sign = bytes[1] & 0x80 ? 1 : 0;	/* keep it positive */
-	put_bytes(b, bytes + 1 - sign, len + sign);
-	mem_clear(bytes, len + 1);
-	free(bytes);
-}
-
-static void put_param(struct buf *b, const EVP_PKEY *key, const char *name)
-{
-	BIGNUM *n = NULL;
-
-	must(EVP_PKEY_get_bn_param(key, name, &n));
-	put_bn(b, n);
-	BN_clear_free(n);
-}
-
 /* -- the kinds ------------------------------------------------------------ */
 
 static void rsa_public(const EVP_PKEY *key, struct buf *out)
 {
-	put_text(out, "ssh-rsa");
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_E);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_N);
+	ssh_put_text(out, "ssh-rsa");
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_E);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_N);
 }
 
 static void rsa_private(const EVP_PKEY *key, struct buf *out)
 {
-	put_text(out, "ssh-rsa");
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_N);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_E);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_D);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_FACTOR1);
-	put_param(out, key, OSSL_PKEY_PARAM_RSA_FACTOR2);
+	ssh_put_text(out, "ssh-rsa");
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_N);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_E);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_D);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_FACTOR1);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_RSA_FACTOR2);
 }
 
 static void ecdsa_public(const EVP_PKEY *key, struct buf *out)
@@ -100,15 +59,15 @@ static void ecdsa_public(const EVP_PKEY *key, struct buf *out)
 
 	must(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY,
 					     point, sizeof(point), &n));
-	put_text(out, "ecdsa-sha2-nistp256");
-	put_text(out, "nistp256");
-	put_bytes(out, point, n);
+	ssh_put_text(out, "ecdsa-sha2-nistp256");
+	ssh_put_text(out, "nistp256");
+	ssh_put_bytes(out, point, n);
 }
 
 static void ecdsa_private(const EVP_PKEY *key, struct buf *out)
 {
 	ecdsa_public(key, out);
-	put_param(out, key, OSSL_PKEY_PARAM_PRIV_KEY);
+	ssh_put_param(out, key, OSSL_PKEY_PARAM_PRIV_KEY);
 }
 
 static void ed25519_public(const EVP_PKEY *key, struct buf *out)
@@ -117,8 +76,8 @@ static void ed25519_public(const EVP_PKEY *key, struct buf *out)
 	size_t n = sizeof(point);
 
 	must(EVP_PKEY_get_raw_public_key(key, point, &n));
-	put_text(out, "ssh-ed25519");
-	put_bytes(out, point, n);
+	ssh_put_text(out, "ssh-ed25519");
+	ssh_put_bytes(out, point, n);
 }
 
 static void ed25519_private(const EVP_PKEY *key, struct buf *out)
@@ -129,7 +88,7 @@ static void ed25519_private(const EVP_PKEY *key, struct buf *out)
 	must(EVP_PKEY_get_raw_private_key(key, both, &n));
 	must(EVP_PKEY_get_raw_public_key(key, both + ED_SIZE, &n));
 	ed25519_public(key, out);
-	put_bytes(out, both, sizeof(both));
+	ssh_put_bytes(out, both, sizeof(both));
 	mem_clear(both, sizeof(both));
 }
 
@@ -192,10 +151,10 @@ static void put_secret(const struct kind *kind, const EVP_PKEY *key,
 	char pad = 1;
 
 	random_bytes(&check, sizeof(check));
-	put_u32(out, check);
-	put_u32(out, check);
+	ssh_put_u32(out, check);
+	ssh_put_u32(out, check);
 	kind->put_private(key, out);
-	put_text(out, "");			/* comment */
+	ssh_put_text(out, "");			/* comment */
 	while (out->len % BLOCK)
 		buf_addc(out, pad++);
 }
@@ -222,13 +181,13 @@ static char *private_file(const struct kind *kind, const EVP_PKEY *key,
 	_cleanup_(clear) struct buf out = { 0 }, secret = { 0 };
 
 	buf_add(&out, magic, sizeof(magic));
-	put_text(&out, "none");			/* cipher */
-	put_text(&out, "none");			/* key derivation */
-	put_text(&out, "");
-	put_u32(&out, 1);			/* keys */
-	put_bytes(&out, blob->data, blob->len);
+	ssh_put_text(&out, "none");			/* cipher */
+	ssh_put_text(&out, "none");			/* key derivation */
+	ssh_put_text(&out, "");
+	ssh_put_u32(&out, 1);			/* keys */
+	ssh_put_bytes(&out, blob->data, blob->len);
 	put_secret(kind, key, &secret);
-	put_bytes(&out, secret.data, secret.len);
+	ssh_put_bytes(&out, secret.data, secret.len);
 	return pem_of(&out);
 }
 
