@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/job_secret.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "common/crypto/base64.h"
+#include "common/crypto/digest.h"
 #include "common/crypto/seal.h"
 
 #define PURPOSE "job"
@@ -22,31 +23,28 @@ void job_secret_stop(void)
 	seal_keys_fini(&keys);
 }
 
+static void own_secret(void *text)
+{
+	mem_clear(text, strlen(text));
+	free(text);
+}
+
 const char *job_secret_put(struct arena *arena, const char *text)
 {
-	size_t n = text ? strlen(text) : 0;
-	uint8_t *sealed;
-	char *out;
+	char *sealed;
 
 	if (!text || keys.n == 0)
 		return NULL;
-	sealed = arena_alloc(arena, n + SEAL_OVERHEAD);
-	out = arena_alloc(arena, BASE64_TEXT_SIZE(n + SEAL_OVERHEAD));
-	seal(&keys, PURPOSE, text, n, sealed);
-	base64_encode(BASE64_STD, out, sealed, n + SEAL_OVERHEAD);
-	return out;
+	sealed = seal_text(&keys, PURPOSE, text);
+	arena_own(arena, sealed, free);
+	return sealed;
 }
 
 const char *job_secret_get(struct arena *arena, const char *sealed)
 {
-	size_t size = sealed ? strlen(sealed) : 0;
-	uint8_t *data = arena_alloc(arena, BASE64_DATA_SIZE(size));
-	ssize_t n = sealed ? base64_decode(BASE64_STD, data, sealed, size) :
-		-1;
-	char *out;
+	char *text = sealed ? unseal_text(&keys, PURPOSE, sealed) : NULL;
 
-	if (n < SEAL_OVERHEAD)
-		return NULL;
-	out = arena_zalloc(arena, n - SEAL_OVERHEAD + 1);
-	return unseal(&keys, PURPOSE, data, n, out) < 0 ? NULL : out;
+	if (text)
+		arena_own(arena, text, own_secret);
+	return text;
 }

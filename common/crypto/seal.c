@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "common/base/mem.h"
+#include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
 
 enum { VERSION = 1, ID_SIZE = 4, NONCE_SIZE = 12, TAG_SIZE = 16,
@@ -168,4 +169,36 @@ ssize_t unseal(const struct seal_keys *k, const char *purpose,
 		return (ssize_t)size;
 	mem_clear(out, size);
 	return -1;
+}
+
+/* -- texts ---------------------------------------------------------------- */
+
+char *seal_text(const struct seal_keys *k, const char *purpose,
+		const char *text)
+{
+	size_t n = strlen(text);
+	_cleanup_(cleanup_free) uint8_t *sealed = xmalloc(n + SEAL_OVERHEAD);
+	char *out = xmalloc(BASE64_TEXT_SIZE(n + SEAL_OVERHEAD));
+
+	seal(k, purpose, text, n, sealed);
+	base64_encode(BASE64_STD, out, sealed, n + SEAL_OVERHEAD);
+	return out;
+}
+
+char *unseal_text(const struct seal_keys *k, const char *purpose,
+		  const char *sealed)
+{
+	size_t size = strlen(sealed);
+	_cleanup_(cleanup_free) uint8_t *data =
+		xmalloc(BASE64_DATA_SIZE(size));
+	ssize_t n = base64_decode(BASE64_STD, data, sealed, size);
+	char *out;
+
+	if (n < SEAL_OVERHEAD)
+		return NULL;
+	out = xcalloc(1, n - SEAL_OVERHEAD + 1);
+	if (unseal(k, purpose, data, n, out) >= 0)
+		return out;
+	free(out);
+	return NULL;
 }

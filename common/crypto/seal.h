@@ -47,4 +47,11 @@ void seal(const struct seal_keys *k, const char *purpose, const void *data,
 ssize_t unseal(const struct seal_keys *k, const char *purpose,
 	       const void *sealed, size_t n, void *out);
 
+/* A text sealed, as base64; and it again, NULL when it cannot be opened. Both
+ * are the caller's to free, the latter to clear before. */
+char *seal_text(const struct seal_keys *k, const char *purpose,
+		const char *text);
+char *unseal_text(const struct seal_keys *k, const char *purpose,
+		  const char *sealed);
+
 #endif

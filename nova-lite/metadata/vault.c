@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/base/mem.h"
-#include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/x509.h"
 #include "nova-lite/metadata/first_boot.h"
@@ -11,35 +10,17 @@
 
 char *vault_seal(const char *purpose, const char *text)
 {
-	size_t n = strlen(text);
-	uint8_t *sealed = xmalloc(n + SEAL_OVERHEAD);
-	char *out = xmalloc(BASE64_TEXT_SIZE(n + SEAL_OVERHEAD));
-
-	seal(&first_boot_conf.seal, purpose, text, n, sealed);
-	base64_encode(BASE64_STD, out, sealed, n + SEAL_OVERHEAD);
-	free(sealed);
-	return out;
+	return seal_text(&first_boot_conf.seal, purpose, text);
 }
 
 char *vault_open(const char *purpose, const char *sealed, struct err *e)
 {
-	size_t size = strlen(sealed);
-	_cleanup_(cleanup_free) uint8_t *data =
-		xmalloc(BASE64_DATA_SIZE(size));
-	ssize_t n = base64_decode(BASE64_STD, data, sealed, size);
-	char *out;
+	char *text = unseal_text(&first_boot_conf.seal, purpose, sealed);
 
-	if (n < SEAL_OVERHEAD) {
-		err_internal(e, "%s: not sealed", purpose);
-		return NULL;
-	}
-	out = xcalloc(1, n - SEAL_OVERHEAD + 1);
-	if (unseal(&first_boot_conf.seal, purpose, data, n, out) >= 0)
-		return out;
-	free(out);
-	err_internal(e, "%s: sealed with a key that is not in the file",
-		     purpose);
-	return NULL;
+	if (!text)
+		err_internal(e, "%s: sealed with a key that is not in the "
+			     "file", purpose);
+	return text;
 }
 
 /* -- signing keys --------------------------------------------------------- */
