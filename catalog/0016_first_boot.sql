@@ -32,6 +32,24 @@ create table compute.authorities (
 	created_at timestamptz not null default now()
 );
 
+-- Whose metadata is asked for: the server of an id (of a project, unless null),
+-- or the one whose port has an address on a bridge. Inlined by the planner.
+create function compute.server_asking(p_id uuid, p_project text, p_ip inet,
+	p_bridge text) returns setof uuid
+language sql stable as $$
+	select s.id
+	from compute.servers s
+	where s.deleted_at is null
+	and ((s.id = p_id and (p_project is null or s.project_id = p_project))
+		or s.id = (
+			select p.server_id
+			from compute.ports p
+			join compute.networks n on n.id = p.network_id
+			where p.ip = p_ip and n.kind = 'bridge'
+			and coalesce(n.bridge, 'lite' || left(n.id::text, 8))
+				= p_bridge))
+$$;
+
 -- Adds to a kind's stock, unless that is at its high mark: of several who fill
 -- it at once none goes beyond.
 create function compute.key_pool_add(p_kind text, p_id uuid, p_sealed text,

@@ -46,13 +46,6 @@ select jsonb_build_object(
 		join compute.networks n on n.id = p.network_id
 		where p.server_id = s.id)
 	)::text as doc
-from compute.servers s
+from compute.server_asking($1::uuid, $2::text, $3::inet, $4::text) a
+join compute.servers s on s.id = a
 left join compute.hosts h on h.name = s.host
-where s.deleted_at is null
-and ((s.id = $1::uuid and ($2::text is null or s.project_id = $2))
-	or s.id = (
-		select p.server_id
-		from compute.ports p
-		join compute.networks n on n.id = p.network_id
-		where p.ip = $3::inet and n.kind = 'bridge'
-		and coalesce(n.bridge, 'lite' || left(n.id::text, 8)) = $4))
