@@ -9,8 +9,22 @@ PARTS = os.path.join(ROOT, "build/guest/boot")
 ROOT_IMAGE, RAMDISK = "demo-root", "demo-ramdisk"
 
 
+def made_of(path, *sources):
+    """Whether it is there, and no older than what it is built from."""
+    if not os.path.exists(path):
+        return False
+    files = []
+    for source in sources:
+        source = os.path.join(ROOT, "tests/guest", source)
+        files.append(source)
+        for folder, _, names in os.walk(source):
+            files += [os.path.join(folder, n) for n in names]
+    return os.path.getmtime(path) >= max(map(os.path.getmtime, files))
+
+
 def built():
-    return os.path.exists(PARTS + "/kernels")
+    return made_of(PARTS + "/kernels", "build-boot.sh", "demo-root.sh",
+                   "demo")
 
 
 def build(**more):

@@ -23,6 +23,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 BOOT = os.path.join(ROOT, "build/guest/boot")
 BIN = os.path.abspath(os.environ.get("LITE_BIN", ROOT + "/build/release/bin"))
 PROGRAM = os.path.join(BIN, "nova-lite-boot")
+sys.path.insert(0, os.path.join(ROOT, "tox-free-ci"))
+import bootparts  # noqa: E402
+
 OVMF = "/usr/share/OVMF/OVMF_CODE.fd"
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 sums = [0, 0]
@@ -466,11 +469,7 @@ def busybox(temp):
 
 
 def main():
-    if not os.path.exists(BOOT + "/kernels"):
-        subprocess.run([ROOT + "/tests/guest/build-boot.sh", BOOT],
-                       check=True)
-    with open(BOOT + "/kernels") as f:
-        releases = f.read().split()
+    releases = bootparts.releases()
     with tempfile.TemporaryDirectory() as temp:
         twice(temp, releases[0])
         refused(temp, releases[0], releases[1])
