@@ -25,8 +25,7 @@ VENDORS = (
     (r"openssl/|crypt\.h", ("common/crypto/",)),
     (r"libvirt/|libxml/", ("nova-lite/virt/",)),
     (r"libnbd\.h|ext2fs/|et/", ("nova-lite/inject/",)),
-    (r"libisofs/", ("nova-lite/metadata/config_drive.c",
-                    "nova-lite/boot/bios.c")),
+    (r"libisofs/", ("nova-lite/boot/",)),
     (r"archive(_entry)?\.h|libkmod\.h", ("nova-lite/boot/",)),
 )
 # A program of its own, which links nothing of the house.

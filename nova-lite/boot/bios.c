@@ -3,7 +3,6 @@
  * A drive for SeaBIOS: ISO 9660 with ISOLINUX, which the isohybrid MBR makes
  * bootable as a disk, and El Torito as a CD.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,15 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIBISOFS_WITHOUT_LIBBURN
-#include <libisofs/libisofs.h>
-
 #include "common/base/mem.h"
 #include "nova-lite/boot/build.h"
+#include "nova-lite/boot/iso.h"
 
 #define LABEL "LITE-BOOT"
 #define AREA 32768			/* before the first volume descriptor */
-#define BLOCKS 32
 /* One value for all dates and for the disk's signature (libisofs makes it of
  * the volume's uuid). */
 #define STAMP "2023111422132000"
@@ -28,26 +24,6 @@
 static int iso_failed(struct err *e, int code)
 {
 	return build_fails(e, "loader", "%s", iso_error_to_msg(code));
-}
-
-static void image_unref(IsoImage **image)
-{
-	if (*image)
-		iso_image_unref(*image);
-}
-
-static void opts_free(IsoWriteOpts **opts)
-{
-	if (*opts)
-		iso_write_opts_free(*opts);
-}
-
-static void source_free(struct burn_source **source)
-{
-	if (*source) {
-		(*source)->free_data(*source);
-		free(*source);
-	}
 }
 
 /* -- what is on it -------------------------------------------------------- */
@@ -77,21 +53,9 @@ static int add_file(IsoImage *image, IsoDir *dir, const char *name,
 
 static int add_text(IsoDir *dir, const char *name, const char *text)
 {
-	size_t n = strlen(text);
-	unsigned char *copy = xmalloc(n + 1);
-	IsoStream *stream;
 	IsoFile *file;
-	int rc;
+	int rc = iso_add_bytes(dir, name, text, strlen(text), &file);
 
-	memcpy(copy, text, n);
-	rc = iso_memory_stream_new(copy, n, &stream);
-	if (rc < 0) {
-		free(copy);
-		return rc;
-	}
-	rc = iso_tree_add_new_file(dir, name, stream, &file);
-	if (rc < 0)
-		iso_stream_unref(stream);
 	return rc < 0 ? rc : ordered((IsoNode *)file);
 }
 
@@ -194,27 +158,15 @@ static int set_opts(IsoWriteOpts *opts, char *area)
 
 /* -- to the disk ---------------------------------------------------------- */
 
-static int copy_out(struct burn_source *source, int fd)
-{
-	unsigned char data[BLOCKS * 2048];
-	int n;
-
-	errno = EIO;
-	while ((n = source->read_xt(source, data, sizeof(data))) > 0)
-		if (write(fd, data, n) != n)
-			return -1;
-	return n;
-}
-
 static int write_image(IsoImage *image, IsoWriteOpts *opts, int fd,
 		       struct err *e)
 {
-	_cleanup_(source_free) struct burn_source *source = NULL;
+	_cleanup_(iso_cleanup_source) struct burn_source *source = NULL;
 	int rc = iso_image_create_burn_source(image, opts, &source);
 
 	if (rc < 0)
 		return iso_failed(e, rc);
-	return copy_out(source, fd) < 0 ? build_errno(e, "write", "") : 0;
+	return iso_copy_out(source, fd) < 0 ? build_errno(e, "write", "") : 0;
 }
 
 static int layout(const struct build *b, const char *cmdline,
@@ -231,8 +183,8 @@ int bios_write(const struct build *b, const char *cmdline, struct err *e)
 {
 	_cleanup_(cleanup_close) int fd = open(b->out, O_WRONLY | O_CREAT |
 					       O_EXCL | O_CLOEXEC, 0600);
-	_cleanup_(image_unref) IsoImage *image = NULL;
-	_cleanup_(opts_free) IsoWriteOpts *opts = NULL;
+	_cleanup_(iso_cleanup_image) IsoImage *image = NULL;
+	_cleanup_(iso_cleanup_opts) IsoWriteOpts *opts = NULL;
 	char area[AREA];
 	int rc;
 

@@ -11,13 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIBISOFS_WITHOUT_LIBBURN
-#include <libisofs/libisofs.h>
-
 #include "common/base/mem.h"
+#include "nova-lite/boot/iso.h"
 
 #define LABEL "config-2"
-#define BLOCK 2048
 
 /* libisofs keeps state of its own per process; drives are made in turn. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -27,26 +24,6 @@ static int iso_failed(struct err *e, const char *what, int code)
 {
 	return err_internal(e, "config drive: %s: %s", what,
 			    iso_error_to_msg(code));
-}
-
-static void image_unref(IsoImage **image)
-{
-	if (*image)
-		iso_image_unref(*image);
-}
-
-static void opts_free(IsoWriteOpts **opts)
-{
-	if (*opts)
-		iso_write_opts_free(*opts);
-}
-
-static void source_free(struct burn_source **source)
-{
-	if (*source) {
-		(*source)->free_data(*source);
-		free(*source);
-	}
 }
 
 static int start(struct err *e)
@@ -74,32 +51,12 @@ static int subdir(IsoDir *dir, const char *name, IsoDir **sub_r)
 	return rc < 0 ? rc : iso_tree_add_new_dir(dir, name, sub_r);
 }
 
-static int add_bytes(IsoDir *dir, const char *name,
-		     const struct config_file *f)
-{
-	IsoStream *stream;
-	IsoFile *file;
-	unsigned char *copy = xmalloc(f->size + 1);
-	int rc;
-
-	memcpy(copy, f->data, f->size);
-	rc = iso_memory_stream_new(copy, f->size, &stream);
-	if (rc < 0) {
-		free(copy);
-		return rc;
-	}
-	rc = iso_tree_add_new_file(dir, name, stream, &file);
-	assert(rc != (int)ISO_NODE_NAME_NOT_UNIQUE);
-	if (rc < 0)
-		iso_stream_unref(stream);
-	return rc;
-}
-
 static int add_file(IsoImage *image, const struct config_file *f)
 {
 	_cleanup_(cleanup_free) char *path = xstrdup(f->path);
 	IsoDir *dir = iso_image_get_root(image);
 	char *name = path, *slash;
+	IsoFile *file;
 	int rc;
 
 	while ((slash = strchr(name, '/')) != NULL) {
@@ -109,7 +66,7 @@ static int add_file(IsoImage *image, const struct config_file *f)
 			return rc;
 		name = slash + 1;
 	}
-	return add_bytes(dir, name, f);
+	return iso_add_bytes(dir, name, f->data, f->size, &file);
 }
 
 static int set_opts(IsoWriteOpts *opts)
@@ -132,23 +89,10 @@ static int set_opts(IsoWriteOpts *opts)
 	return rc;
 }
 
-static int copy_out(struct burn_source *source, int fd)
-{
-	unsigned char block[BLOCK];
-	int n;
-
-	assert(source->version >= 1);	/* has read_xt */
-	while ((n = source->read_xt(source, block, sizeof(block))) > 0) {
-		if (write(fd, block, n) != n)
-			return -1;
-	}
-	return n;
-}
-
 static int write_image(IsoImage *image, int fd, struct err *e)
 {
-	_cleanup_(opts_free) IsoWriteOpts *opts = NULL;
-	_cleanup_(source_free) struct burn_source *source = NULL;
+	_cleanup_(iso_cleanup_opts) IsoWriteOpts *opts = NULL;
+	_cleanup_(iso_cleanup_source) struct burn_source *source = NULL;
 	int rc;
 
 	rc = iso_write_opts_new(&opts, 0);
@@ -158,7 +102,7 @@ static int write_image(IsoImage *image, int fd, struct err *e)
 		rc = iso_image_create_burn_source(image, opts, &source);
 	if (rc < 0)
 		return iso_failed(e, "layout", rc);
-	if (copy_out(source, fd) < 0 || fsync(fd) < 0)
+	if (iso_copy_out(source, fd) < 0 || fsync(fd) < 0)
 		return err_errno(e, "config drive: write");
 	return 0;
 }
@@ -166,7 +110,7 @@ static int write_image(IsoImage *image, int fd, struct err *e)
 static int build(int fd, const struct config_file *files, size_t n,
 		 struct err *e)
 {
-	_cleanup_(image_unref) IsoImage *image = NULL;
+	_cleanup_(iso_cleanup_image) IsoImage *image = NULL;
 	size_t i;
 	int rc;
 
