@@ -65,15 +65,19 @@ appliance_SRC := $(wildcard nova-lite/inject/appliance/*.c) \
 # The first process of a machine with a boot image.
 boot_init_SRC := $(wildcard nova-lite/boot/guest/*.c)
 
+# What guests run at their first boot.
+activation_SRC := $(wildcard activation-agent/*.c)
+ACTIVATION_LIBS := -ljansson -lsodium
+
 SQL_ROOMS := common keystone glance nova network compute metadata
-ROOMS := $(SQL_ROOMS) inject appliance boot
+ROOMS := $(SQL_ROOMS) inject appliance boot activation
 PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
 	nova-lite-compute nova-lite-metadata nova-lite-guestfwd \
 	nova-lite-inject nova-lite-appliance-init \
-	nova-lite-boot nova-lite-boot-init
+	nova-lite-boot nova-lite-boot-init activation-agent
 # Started by the others; no options, no configuration.
 HELPERS := nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init \
-	nova-lite-boot nova-lite-boot-init
+	nova-lite-boot nova-lite-boot-init activation-agent
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -124,6 +128,18 @@ $(B)/bin/nova-lite-boot-init: $(boot_init_SRC) \
 	@echo "  LD      $@"
 	@$(CC) $(CPPFLAGS) -std=gnu11 -Os -s $(WARN) -static -o $@ $^
 
+# Goes into guests whose libraries nobody knows; sanitized where the others are.
+AGENT_LINK_asan := $(FLAGS_asan)
+AGENT_LINK_fuzz := $(FLAGS_fuzz)
+AGENT_LINK = $(or $(AGENT_LINK_$(FLAVOUR)),-Os -s $(HARDEN) -static-pie)
+$(B)/bin/activation-agent: $(activation_SRC) \
+		$(addprefix common/base/,buf.c err.c mem.c timefmt.c) \
+		$(wildcard activation-agent/*.h)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(AGENT_LINK) -o $@ \
+		$(filter %.c,$^) $(ACTIVATION_LIBS)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -172,7 +188,8 @@ $(B)/unit/$(1): $(B)/tests/unit/$(1).o \
 	@$(CC) $(ALL_CFLAGS) $(LINK_$(FLAVOUR)) -o $$@ $$^ -lcmocka $(LIBS) \
 		$(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
 		$(if $(filter inject_% compute_%,$(1)),$(INJECT_LIBS)) \
-		$(if $(filter boot_% compute_%,$(1)),$(BOOT_LIBS))
+		$(if $(filter boot_% compute_%,$(1)),$(BOOT_LIBS)) \
+		$(if $(filter activation_%,$(1)),$(ACTIVATION_LIBS))
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(basename $(notdir $(t))))))
 $(B)/unit/inject_remote_test: | $(B)/bin/nova-lite-inject
@@ -189,7 +206,8 @@ $(B)/fuzz/$(1): $(B)/tests/fuzz/$(1).o \
 	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LINK_$(FLAVOUR)) -o $$@ $$^ \
 		$(LIBS) $(if $(filter compute_%,$(1)),$(VIRT_LIBS)) \
 		$(if $(filter inject_%,$(1)),$(INJECT_LIBS)) \
-		$(if $(filter boot_%,$(1)),$(BOOT_LIBS))
+		$(if $(filter boot_%,$(1)),$(BOOT_LIBS)) \
+		$(if $(filter activation_%,$(1)),$(ACTIVATION_LIBS))
 endef
 $(foreach t,$(FUZZ_SRC),$(eval $(call fuzz,$(basename $(notdir $(t))))))
 fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))

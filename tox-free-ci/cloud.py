@@ -414,7 +414,7 @@ class Cloud:
     def upload_demo(self, client):
         path = os.path.join(ROOT, "build/guest/demo.qcow2")
         if not bootparts.made_of(path, "build-demo.sh", "demo-root.sh",
-                                 "demo"):
+                                 "demo-disk.sh", "demo"):
             self.say("building the demo image (a minute, once)")
             subprocess.run([os.path.join(ROOT, "tests/guest/build-demo.sh"),
                             path], check=True)

@@ -12,7 +12,7 @@ set -eu
 build="gcc make pkg-config libc6-dev libcrypt-dev libjansson-dev libpq-dev
 	libcurl4-openssl-dev libssl-dev uuid-dev libvirt-dev libxml2-dev
 	libisofs-dev libnbd-dev libext2fs-dev libarchive-dev libkmod-dev
-	python3-minimal"
+	libsodium-dev python3-minimal"
 run="python3 postgresql postgresql-client libvirt-daemon-system
 	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
@@ -20,7 +20,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	isolinux syslinux-common mtools systemd-boot-efi ovmf"
 test="libcmocka-dev python3-keystone python3-glanceclient curl
 	openssh-client procps fdisk xfsprogs btrfs-progs lvm2 fakeroot zstd
-	xz-utils"
+	xz-utils mmdebstrap strace"
 gates="clang libclang-rt-14-dev git"
 bench="nginx-light postgresql curl coreutils wrk libguestfs-tools"
 

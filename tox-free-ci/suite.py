@@ -32,6 +32,8 @@ SANITIZED = {"LITE_BIN": "build/asan/bin",
              "ASAN_OPTIONS": "detect_stack_use_after_return=0",
              "UBSAN_OPTIONS": "print_stacktrace=1"}
 FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "20")
+# What runs as root in guests, and what they send, is looked at for longer.
+FUZZ_LONGER = {"activation_answer", "metadata_wish"}
 
 
 def make(*words):
@@ -58,7 +60,8 @@ def fuzzers():
         new = "build/fuzz/corpus/" + name
         os.makedirs(new, exist_ok=True)
         kept = "tests/fuzz/corpus/" + name
-        out.append([path, "-max_total_time=" + FUZZ_SECONDS,
+        seconds = int(FUZZ_SECONDS) * (3 if name in FUZZ_LONGER else 1)
+        out.append([path, "-max_total_time=%d" % seconds,
                     "-print_final_stats=0", "-verbosity=0",
                     "-artifact_prefix=build/fuzz/", new] +
                    [kept] * os.path.isdir(kept))

@@ -12,10 +12,11 @@
 #include "common/crypto/x509.h"
 #include "nova-lite/metadata/first_boot.h"
 #include "nova-lite/metadata/signing_keys.h"
+#include "nova-lite/metadata/wish.h"
 #include "nova-lite/metadata/wire.h"
 #include "gen/metadata_sql.h"
 
-enum { KEYS_MAX = 8, NAMES_MAX = 16, TEXT_MAX = 255, PASSWORD_LENGTH = 24 };
+enum { KEYS_MAX = 8, PASSWORD_LENGTH = 24 };
 
 static atomic_llong given, refused;
 
@@ -24,137 +25,9 @@ static int not_offered(struct req *rq)
 	return fail(rq, ERR_NOT_FOUND, NULL);
 }
 
-/* -- the request ---------------------------------------------------------- */
-
-struct wish {
-	const char *hostname, *location;
-	json_t *addresses, *data;
-	const char *ltpa_host;
-	json_t *names;			/* more of the certificate's */
-};
-
-/* The server as the catalog knows it. */
-struct known {
-	const char *id, *shortname, *hostname, *location;
-	json_t *addresses;
-};
-
-static int bad(struct req *rq, const char *field, const char *why)
-{
-	return fail(rq, ERR_BAD_REQUEST, "%s: %s", field, why);
-}
-
 static const char *text_of(const json_t *v, const char *key)
 {
 	return json_string_value(json_object_get(v, key));
-}
-
-/* A DNS name (RFC 1123): letters, digits, dashes and dots. */
-static bool is_name(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n > 0 && n <= 253 && s[0] != '-' && s[0] != '.' &&
-		strspn(s, "abcdefghijklmnopqrstuvwxyz"
-		       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == n &&
-		!strstr(s, "..");
-}
-
-static bool is_line(const char *s)
-{
-	size_t i;
-
-	for (i = 0; s[i]; i++)
-		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
-			return false;
-	return i <= TEXT_MAX;
-}
-
-static int check_names(struct req *rq, const json_t *names)
-{
-	const json_t *name;
-	size_t i;
-
-	if (json_array_size(names) > NAMES_MAX)
-		return bad(rq, "data.names", "too many");
-	for (i = 0; i < json_array_size(names); i++) {
-		name = json_array_get(names, i);
-		if (!json_is_string(name) ||
-		    strlen(json_string_value(name)) !=
-			    json_string_length(name) ||
-		    !is_name(json_string_value(name)))
-			return bad(rq, "data.names", "not names of hosts");
-	}
-	return 0;
-}
-
-static int read_data(struct req *rq, struct wish *w)
-{
-	static const struct jfield fields[] = {
-		JF_JSON(struct wish, names, J_ARR),
-		JF_STR(struct wish, ltpa_host, 0, 1, TEXT_MAX),
-		JF_END
-	};
-
-	if (!w->data)
-		return 0;
-	if (req_fields(rq, w->data, "data", fields, w) < 0)
-		return -1;
-	if (w->ltpa_host && !is_name(w->ltpa_host))
-		return bad(rq, "data.ltpa_host", "not the name of a host");
-	return check_names(rq, w->names);
-}
-
-static int read_wish(struct req *rq, struct wish *w)
-{
-	static const struct jfield fields[] = {
-		JF_STR(struct wish, hostname, 0, 1, TEXT_MAX),
-		JF_STR(struct wish, location, 0, 0, TEXT_MAX),
-		JF_JSON(struct wish, addresses, J_ARR),
-		JF_JSON(struct wish, data, J_OBJ),
-		JF_END
-	};
-
-	if (rq->http->body_len == 0)
-		return 0;
-	if (req_body(rq, NULL, fields, w) < 0)
-		return -1;
-	if (w->hostname && !is_name(w->hostname))
-		return bad(rq, "hostname", "not the name of a host");
-	if (w->location && !is_line(w->location))
-		return bad(rq, "location", "not one line of text");
-	return read_data(rq, w);
-}
-
-static bool has_address(const json_t *list, const char *address)
-{
-	const json_t *v;
-	size_t i;
-
-	for (i = 0; i < json_array_size(list); i++) {
-		v = json_array_get(list, i);
-		if (strcmp(json_string_value(v), address) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What the catalog knows better is not for the guest to say. */
-static int check_wish(struct req *rq, const struct wish *w,
-		      const struct known *k)
-{
-	const char *address;
-	size_t i;
-
-	if (w->hostname && strcmp(w->hostname, k->hostname) != 0 &&
-	    strcmp(w->hostname, k->shortname) != 0)
-		return bad(rq, "hostname", "not this instance's");
-	for (i = 0; i < json_array_size(w->addresses); i++) {
-		address = json_string_value(json_array_get(w->addresses, i));
-		if (!address || !has_address(k->addresses, address))
-			return bad(rq, "addresses", "not this instance's");
-	}
-	return 0;
 }
 
 /* -- material ------------------------------------------------------------- */
@@ -186,7 +59,7 @@ static int take(struct req *rq, const struct material *m, json_t **v_r)
 
 /* The names that the certificate is for: all that the catalog has. */
 static size_t dns_names(const struct wish *w, const struct known *k,
-			const char *names_r[NAMES_MAX + 2])
+			const char *names_r[WISH_NAMES_MAX + 2])
 {
 	size_t n = 0;
 
@@ -201,7 +74,7 @@ static size_t dns_names(const struct wish *w, const struct known *k,
 static int certify(struct req *rq, const struct wish *w,
 		   const struct known *k, json_t *v)
 {
-	const char *dns[NAMES_MAX + 2], *addresses[NAMES_MAX];
+	const char *dns[WISH_NAMES_MAX + 2], *addresses[WISH_NAMES_MAX];
 	struct x509_names names = { .common_name = k->hostname, .dns = dns,
 				    .addresses = addresses };
 	struct x509_authority a;
@@ -217,7 +90,7 @@ static int certify(struct req *rq, const struct wish *w,
 	a = (struct x509_authority){ key, row_text(&row, 0) };
 	names.n_dns = dns_names(w, k, dns);
 	for (; names.n_addresses < json_array_size(k->addresses) &&
-	     names.n_addresses < NAMES_MAX; names.n_addresses++)
+	     names.n_addresses < WISH_NAMES_MAX; names.n_addresses++)
 		addresses[names.n_addresses] = json_string_value(
 			json_array_get(k->addresses, names.n_addresses));
 	cert = x509_issue(&a, text_of(v, "key"), &names, first_boot_conf.days,
@@ -389,7 +262,7 @@ static int give(struct req *rq, const struct who *who, const struct wish *w)
 	if (n <= 0)
 		return n < 0 ? -1 : fail(rq, ERR_NOT_FOUND, NULL);
 	read_known(rq, &row, &k);
-	if (check_wish(rq, w, &k) < 0)
+	if (wish_check(w, &k, &rq->err) < 0)
 		return -1;
 	all = gather(rq, w, &k);
 	if (!all || tx_commit(rq) < 0)
@@ -398,6 +271,17 @@ static int give(struct req *rq, const struct who *who, const struct wish *w)
 	n = reply_signed(rq, payload_of(w, &k, all), keys, n_keys);
 	mem_clear(keys, sizeof(keys));
 	return n;
+}
+
+/* A request may say nothing. */
+static int read_wish(struct req *rq, struct wish *w)
+{
+	json_t *body;
+
+	if (rq->http->body_len == 0)
+		return 0;
+	body = req_json(rq);
+	return body ? wish_read(body, w, &rq->err) : -1;
 }
 
 int first_boot_give(struct req *rq)

@@ -31,7 +31,8 @@ cd "$top"
 ${CC:-gcc} -D_GNU_SOURCE -std=gnu11 -g -O1 -Wall -Wextra -Werror -pthread \
 	${SANITIZE:+-fsanitize=$SANITIZE} -I. -o "$work/virt_test" \
 	$(pkg-config --cflags libvirt libxml-2.0) tests/guest/virt_test.c \
-	nova-lite/virt/*.c nova-lite/metadata/config_drive.c nova-lite/boot/iso.c \
+	nova-lite/virt/*.c nova-lite/metadata/config_drive.c \
+	nova-lite/boot/iso.c \
 	common/base/buf.c common/base/err.c common/base/mem.c \
 	common/base/timefmt.c -lcmocka \
 	$(pkg-config --libs libvirt libxml-2.0 libisofs-1)

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "activation-agent/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
+
+#define NEW ".first-boot"	/* what takes a file's place */
+#define OLD ".before-first-boot"	/* what was there, until all is done */
+
+static const char *path_of(const struct place *at, const char *path,
+			   const char *suffix, char out_r[PATH_MAX])
+{
+	snprintf(out_r, PATH_MAX, "%s%s%s", at->root, path, suffix);
+	return out_r;
+}
+
+static int sync_folder_of(const char *path)
+{
+	char folder[PATH_MAX];
+	_cleanup_(cleanup_close) int fd = -1;
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+/* Folders that packages would have made; what they keep is nobody else's. */
+static int make_folders(const struct place *at, const char *path,
+			struct err *e)
+{
+	char folder[PATH_MAX];
+
+	path_of(at, path, "", folder);
+	for (char *s = strchr(folder + strlen(at->root) + 1, '/'); s;
+	     s = strchr(s + 1, '/')) {
+		*s = '\0';
+		if (mkdir(folder, strstr(folder, "/private") ? 0700 : 0755) < 0
+		    && errno != EEXIST)
+			return refuse_errno(e, "%s", folder);
+		*s = '/';
+	}
+	return 0;
+}
+
+/* -- one file ------------------------------------------------------------- */
+
+/* Written through, or not there. */
+static int write_file(const char *path, mode_t mode, const char *text,
+		      struct err *e)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	size_t n = strlen(text), done = 0;
+	ssize_t r = 0;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		  0600);
+	if (fd < 0)
+		return refuse_errno(e, "%s", path);
+	for (; done < n && r >= 0; done += r > 0 ? r : 0)
+		r = write(fd, text + done, n - done);
+	if (r < 0 || (n && text[n - 1] != '\n' && write(fd, "\n", 1) != 1) ||
+	    (geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, mode) < 0 ||
+	    fsync(fd) < 0) {
+		refuse_errno(e, "%s", path);
+		unlink(path);
+		return -1;
+	}
+	return 0;
+}
+
+/* The files of the state folder, each whole or as it was. */
+static int write_state(const struct place *at, const char *name,
+		       const char *text, struct err *e)
+{
+	char path[PATH_MAX], temp[PATH_MAX];
+
+	path_of(at, STATE "/", name, path);
+	path_of(at, STATE "/", NEW, temp);
+	if (make_folders(at, STATE "/", e) < 0 ||
+	    write_file(temp, 0600, text, e) < 0)
+		return -1;
+	if (rename(temp, path) < 0 || sync_folder_of(path) < 0)
+		return refuse_errno(e, "%s", path);
+	return 0;
+}
+
+static bool read_state(const struct place *at, const char *name,
+		       char *text_r, size_t size)
+{
+	char path[PATH_MAX];
+	FILE *f = fopen(path_of(at, STATE "/", name, path), "re");
+	size_t n;
+
+	if (!f)
+		return false;
+	n = fread(text_r, 1, size - 1, f);
+	text_r[n] = '\0';
+	fclose(f);
+	return true;
+}
+
+static void remove_state(const struct place *at, const char *name)
+{
+	char path[PATH_MAX];
+
+	unlink(path_of(at, STATE "/", name, path));
+	sync_folder_of(path);
+}
+
+/* -- the list of places --------------------------------------------------- */
+
+/* The instance, and each place, a line each. */
+static void list_write(const struct place *at, const struct plan *p,
+		       struct buf *out)
+{
+	buf_printf(out, "%s\n", at->instance);
+	for (size_t i = 0; i < p->n; i++)
+		buf_printf(out, "%s\n", p->files[i].target->path);
+}
+
+static bool is_mine(const struct place *at, const char *text)
+{
+	size_t n = strlen(at->instance);
+
+	return strncmp(text, at->instance, n) == 0 && text[n] == '\n';
+}
+
+bool install_done(const struct place *at)
+{
+	char text[INSTANCE_SIZE + 1];
+
+	return read_state(at, "done", text, sizeof(text)) && is_mine(at, text);
+}
+
+static int mark_done(const struct place *at, struct err *e)
+{
+	_cleanup_(buf_fini) struct buf text = { 0 };
+
+	buf_printf(&text, "%s\n", at->instance);
+	return write_state(at, "done", buf_str(&text), e);
+}
+
+/* -- all files ------------------------------------------------------------ */
+
+static void unstage(const struct place *at, const char *path)
+{
+	char name[PATH_MAX];
+
+	unlink(path_of(at, path, NEW, name));
+	unlink(path_of(at, path, OLD, name));
+}
+
+static void unstage_all(const struct place *at, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		unstage(at, p->files[i].target->path);
+}
+
+/* The new one beside its place, and the old one under another name as well. */
+static int stage(const struct place *at, const struct plan_file *f,
+		 struct err *e)
+{
+	char path[PATH_MAX], new[PATH_MAX], old[PATH_MAX];
+	const struct target *t = f->target;
+	struct stat st;
+
+	path_of(at, t->path, "", path);
+	path_of(at, t->path, OLD, old);
+	if (make_folders(at, t->path, e) < 0)
+		return -1;
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return refuse(e, "%s is a folder", path);
+	unlink(old);
+	if (link(path, old) < 0 && errno != ENOENT)
+		return refuse_errno(e, "%s", old);
+	return write_file(path_of(at, t->path, NEW, new), t->mode,
+			  f->text ? f->text : "", e);
+}
+
+static int stage_all(const struct place *at, const struct plan *p,
+		     struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (stage(at, &p->files[i], e) < 0) {
+			unstage_all(at, p);
+			return -1;
+		}
+	return 0;
+}
+
+int install_probe(const struct place *at, const struct plan *p, struct err *e)
+{
+	if (make_folders(at, STATE "/", e) < 0 || stage_all(at, p, e) < 0)
+		return -1;
+	unstage_all(at, p);
+	return 0;
+}
+
+static int settle(const struct place *at, const char *path, struct err *e)
+{
+	char new[PATH_MAX], to[PATH_MAX];
+
+	path_of(at, path, NEW, new);
+	path_of(at, path, "", to);
+	if ((rename(new, to) < 0 && errno != ENOENT) || sync_folder_of(to) < 0)
+		return refuse_errno(e, "%s", to);
+	return 0;
+}
+
+/* As it was before. */
+static void put_back(const struct place *at, const char *path)
+{
+	char old[PATH_MAX], to[PATH_MAX];
+
+	path_of(at, path, OLD, old);
+	path_of(at, path, "", to);
+	if (rename(old, to) < 0)
+		unlink(to);
+	sync_folder_of(to);
+}
+
+static int settle_all(const struct place *at, const struct plan *p,
+		      struct err *e)
+{
+	size_t i = 0;
+
+	while (i < p->n && settle(at, p->files[i].target->path, e) == 0)
+		i++;
+	if (i == p->n && mark_done(at, e) == 0)
+		return 0;
+	while (i-- > 0)
+		put_back(at, p->files[i].target->path);
+	return -1;
+}
+
+int install(const struct place *at, const struct plan *p, struct err *e)
+{
+	_cleanup_(buf_fini) struct buf list = { 0 };
+	int rc;
+
+	list_write(at, p, &list);
+	if (stage_all(at, p, e) < 0)
+		return -1;
+	rc = write_state(at, "commit", buf_str(&list), e);
+	if (rc == 0)
+		rc = settle_all(at, p, e);
+	remove_state(at, "commit");
+	unstage_all(at, p);
+	return rc;
+}
+
+/* -- after a run that died ------------------------------------------------ */
+
+/* The places of a list that are known: it may be another agent's. */
+static void list_read(const char *text, struct plan *p_r, struct plan *all)
+{
+	char line[PATH_MAX];
+
+	p_r->n = 0;
+	for (size_t i = 0; i < all->n; i++) {
+		snprintf(line, sizeof(line), "\n%s\n",
+			 all->files[i].target->path);
+		if (strstr(text, line))
+			p_r->files[p_r->n++] = all->files[i];
+	}
+}
+
+int install_recover(const struct place *at, struct err *e)
+{
+	char text[4096];
+	struct plan all, p;
+
+	plan_all(&all);
+	if (!read_state(at, "commit", text, sizeof(text)) ||
+	    !is_mine(at, text)) {
+		unstage_all(at, &all);
+		return 0;
+	}
+	list_read(text, &p, &all);
+	for (size_t i = 0; i < p.n; i++)
+		if (settle(at, p.files[i].target->path, e) < 0)
+			return -1;
+	if (mark_done(at, e) < 0)
+		return -1;
+	remove_state(at, "commit");
+	unstage_all(at, &all);
+	return 1;
+}
