@@ -9,22 +9,11 @@
 
 enum { TEXT_MAX = 64 << 10, GUID_SIZE = 32 };
 
-#define SSH_KEY(kind, name) \
-	{ kind, "private", "/etc/ssh/ssh_host_" name "_key", 0600 }, \
-	{ kind, "public", "/etc/ssh/ssh_host_" name "_key.pub", 0644 }
-
-/* Of two for one place the later one stands. */
 static const struct target targets[] = {
-	SSH_KEY("ssh_rsa_3072", "rsa"),
-	SSH_KEY("ssh_rsa_4096", "rsa"),
-	SSH_KEY("ssh_ecdsa_p256", "ecdsa"),
-	SSH_KEY("ssh_ed25519", "ed25519"),
-	{ "machine_guid", "guid", "/etc/machine-id", 0444 },
-	{ "tls", "key", "/etc/ssl/private/first-boot.key", 0600 },
-	{ "tls", "certificate", "/etc/ssl/certs/first-boot.pem", 0644 },
-	{ "tls", "authority", "/etc/ssl/certs/first-boot-authority.pem", 0644 },
-	{ "ltpa", "file", "/etc/ltpa/ltpa.keys", 0600 },
-	{ "ltpa", "password", "/etc/ltpa/password", 0600 },
+#define FIRST_BOOT(kind, member, path, mode, cloud) \
+	{ kind, member, path, mode },
+#include "common/tbl/first_boot.tbl"
+#undef FIRST_BOOT
 };
 
 static bool is_known(const char *kind)

@@ -99,3 +99,33 @@ language sql stable as $$
 				where f.server_id = s.id))
 	order by k.created_at desc, k.kid
 $$;
+
+-- Makes the servers that a request makes, or makes anew, ready for their first
+-- boot where their property first_boot asks for it; p_files are those that
+-- bring the agent (as in the jobs; the client's own stand). The agent knows
+-- whom to believe from the config drive. Says whether files were added.
+create function compute.first_boot_prepare(p_request text, p_files jsonb)
+	returns boolean
+language plpgsql as $$
+begin
+	delete from compute.first_boots f
+	using lite.jobs j
+	where j.request_id = p_request and f.server_id = j.subject;
+	update compute.servers s
+	set config_drive = true
+	from lite.jobs j
+	where j.request_id = p_request and s.id = j.subject
+	and s.metadata ->> 'first_boot' = 'true';
+	update lite.jobs j
+	set args = jsonb_set(j.args, '{files}', j.args -> 'files' || (
+		select coalesce(jsonb_agg(f.value order by f.at), '[]')
+		from jsonb_array_elements(p_files)
+			with ordinality f (value, at)
+		where not j.args -> 'files' @> jsonb_build_array(
+			jsonb_build_object('path', f.value -> 'path'))))
+	from compute.servers s
+	where j.request_id = p_request and s.id = j.subject
+	and s.metadata ->> 'first_boot' = 'true';
+	return found;
+end
+$$;

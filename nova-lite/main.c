@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nova-lite/bootstrap.h"
+#include "nova-lite/first_boot.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/routes.h"
 #include "nova-lite/wire.h"
@@ -31,6 +32,7 @@ static const struct conf_opt options[] = {
 	{ "network", "dns", CONF_STR, NULL,
 	  "bootstrap: name servers for its guests, separated by commas" },
 	JOB_SECRET_OPT,
+	FIRST_BOOT_OPT,
 	{ .name = NULL }
 };
 
@@ -38,7 +40,14 @@ static int start(const struct conf *conf, struct sql_conn *conn,
 		 struct err *e)
 {
 	(void)conn;
+	first_boot_start(conf);
 	return job_secret_start(conf, e);
+}
+
+static void stop(void)
+{
+	first_boot_stop();
+	job_secret_stop();
 }
 
 static const struct sql_constraint constraints[] = {
@@ -74,7 +83,7 @@ static const struct service service = {
 	.finish = wire_finish,
 	.subcommands = commands,
 	.start = start,
-	.stop = job_secret_stop,
+	.stop = stop,
 };
 
 int main(int argc, char **argv)

@@ -33,6 +33,7 @@ struct files_in {
 	 * each; without size where the client gave the digest alone.
 	 */
 	const char *text;
+	bool first_boot;	/* the servers may be in want of the agent */
 };
 int check_files(struct req *rq, struct files_in *in);
 /* In the transaction that makes the jobs: names the image that has all files,

@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OPS = os.path.join(ROOT, "build/log/ops")
 DEMO = "build/guest/demo.qcow2"
 BOOT = "build/guest/boot"
+DEBIAN = "build/guest/debian.qcow2"
 PY = sys.executable
 CI = "tox-free-ci/"
 OF_GATES = ["tox-free-ci/gates_test.sh"]
@@ -75,7 +76,8 @@ STAGES = {
     "api": (lambda: [[PY, "tests/api/run.py"]], {}),
     "clients": (lambda: scripts("tests/clients"), {}),
     "demo": ([["tests/guest/build-demo.sh", DEMO],
-              ["tests/guest/build-boot.sh", BOOT]], {}),
+              ["tests/guest/build-boot.sh", BOOT],
+              ["tests/guest/build-debian.sh", DEBIAN]], {}),
     "guest": (lambda: scripts("tests/guest", DEMO), {}),
     "style": ([[PY, CI + "check-style.py"]], {}),
     "layers": ([[PY, CI + "check-layers.py"]], {}),

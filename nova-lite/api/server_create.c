@@ -3,6 +3,7 @@
 
 #include "common/json/text.h"
 #include "nova-lite/check.h"
+#include "nova-lite/first_boot.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/server_in.h"
 
@@ -135,7 +136,8 @@ static int check_text(struct req *rq, const struct server_in *in)
 	    check_hostname(rq, in->hostname) < 0)
 		return -1;
 	if (in->metadata &&
-	    check_string_map(rq, "metadata", in->metadata) < 0)
+	    (check_string_map(rq, "metadata", in->metadata) < 0 ||
+	     check_first_boot(rq, in->metadata, in->config_drive) < 0))
 		return -1;
 	return in->tags ? check_tags(rq, in->tags) : 0;
 }
@@ -149,6 +151,7 @@ static int read_server(struct req *rq, struct server_in *in)
 	    check_files(rq, &in->files) < 0 || check_group_hint(rq, in) < 0 ||
 	    check_counts(rq, in) < 0 || check_place(rq, in) < 0)
 		return -1;
+	in->files.first_boot = asks_first_boot(in->metadata);
 	return check_devices(rq, in);
 }
 

@@ -8,6 +8,7 @@
 #include "common/crypto/digest.h"
 #include "gen/nova_sql.h"
 #include "nova-lite/check.h"
+#include "nova-lite/first_boot.h"
 #include "nova-lite/inject/inject.h"
 #include "nova-lite/servers.h"
 #include "nova-lite/wire.h"
@@ -177,9 +178,12 @@ int check_files(struct req *rq, struct files_in *in)
 
 int settle_files(struct req *rq, const struct files_in *in)
 {
+	bool agent = false;
 	struct row row;
 
-	if (in->n == 0)
+	if (in->first_boot && first_boot_prepare(rq, &agent) < 0)
+		return -1;
+	if (in->n == 0 && !agent)
 		return 0;
 	if (sql_one(rq, &SQL_files_settle, &row, ARGS(rq->id)) < 0)
 		return -1;
@@ -191,5 +195,5 @@ int settle_files(struct req *rq, const struct files_in *in)
 			    ARGS(rq->id, in->files[i].sha256,
 				 in->files[i].contents)) < 0)
 			return -1;
-	return 0;
+	return agent ? first_boot_contents(rq) : 0;
 }

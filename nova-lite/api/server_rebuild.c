@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nova-lite/check.h"
+#include "nova-lite/first_boot.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/servers.h"
 
@@ -43,8 +44,10 @@ static int read_rebuild(struct req *rq, struct rebuild_in *in)
 	    check_files(rq, &in->files) < 0)
 		return -1;
 	if (in->metadata &&
-	    check_string_map(rq, "metadata", in->metadata) < 0)
+	    (check_string_map(rq, "metadata", in->metadata) < 0 ||
+	     check_first_boot(rq, in->metadata, false) < 0))
 		return -1;
+	in->files.first_boot = true;	/* its metadata says, in the catalog */
 	if (json_is_array(in->certificates))
 		return fail(rq, ERR_BAD_REQUEST, "Signatures of images cannot "
 			    "be validated here: trusted_image_certificates "

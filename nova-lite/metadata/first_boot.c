@@ -12,9 +12,12 @@
 #include "common/crypto/x509.h"
 #include "nova-lite/metadata/first_boot.h"
 #include "nova-lite/metadata/signing_keys.h"
+#include "nova-lite/metadata/vendor.h"
 #include "nova-lite/metadata/wish.h"
 #include "nova-lite/metadata/wire.h"
 #include "gen/metadata_sql.h"
+
+#define VENDOR_SINCE "2013-10-17"	/* the first version with vendor data */
 
 enum { KEYS_MAX = 8, PASSWORD_LENGTH = 24 };
 
@@ -242,35 +245,48 @@ static int reply_signed(struct req *rq, char *text,
 	return reply(rq, 200);
 }
 
-/* Claim, taking and keys in one transaction: it is given when that stands. */
-static int give(struct req *rq, const struct who *who, const struct wish *w)
-{
+/*
+ * Claim and taking in one transaction: it is given when that stands. The keys
+ * are those of before, because the claim lets go of old ones.
+ */
+struct gift {
 	struct jws_key keys[KEYS_MAX];
-	struct known k;
+	int n_keys;
+	struct known to;
+	json_t *material;		/* the request's */
+};
+
+static int give(struct req *rq, const struct who *who, const struct wish *w,
+		struct gift *g_r)
+{
 	struct row row;
-	json_t *all;
-	int n, n_keys;
+	int n;
 
 	if (tx_begin(rq) < 0)
 		return -1;
-	n_keys = read_keys(rq, keys);	/* the claim lets go of old ones */
-	if (n_keys < 0)
+	g_r->n_keys = read_keys(rq, g_r->keys);
+	if (g_r->n_keys < 0)
 		return -1;
 	n = sql_maybe(rq, &SQL_first_boot_claim, &row,
 		      ARGS(who->server_id, who->project_id, who->address,
 			   who->bridge, metadata_conf.dhcp_domain));
 	if (n <= 0)
 		return n < 0 ? -1 : fail(rq, ERR_NOT_FOUND, NULL);
-	read_known(rq, &row, &k);
-	if (wish_check(w, &k, &rq->err) < 0)
+	read_known(rq, &row, &g_r->to);
+	if (wish_check(w, &g_r->to, &rq->err) < 0)
 		return -1;
-	all = gather(rq, w, &k);
-	if (!all || tx_commit(rq) < 0)
+	g_r->material = gather(rq, w, &g_r->to);
+	if (!g_r->material || tx_commit(rq) < 0)
 		return -1;
-	audit(rq, &k, all);
-	n = reply_signed(rq, payload_of(w, &k, all), keys, n_keys);
-	mem_clear(keys, sizeof(keys));
-	return n;
+	audit(rq, &g_r->to, g_r->material);
+	return 0;
+}
+
+static int counted(int rc)
+{
+	atomic_fetch_add(rc == 0 ? &given : &refused, 1);
+	pool_wake();
+	return rc;
 }
 
 /* A request may say nothing. */
@@ -284,22 +300,74 @@ static int read_wish(struct req *rq, struct wish *w)
 	return body ? wish_read(body, w, &rq->err) : -1;
 }
 
-int first_boot_give(struct req *rq)
+static int give_signed(struct req *rq)
 {
 	struct wish w = { 0 };
+	struct gift g = { 0 };
 	struct who who;
-	int rc;
+	int rc = -1;
 
+	if (who_asks(rq, &who) == 0 && read_wish(rq, &w) == 0 &&
+	    give(rq, &who, &w, &g) == 0)
+		rc = reply_signed(rq, payload_of(&w, &g.to, g.material),
+				  g.keys, g.n_keys);
+	mem_clear(&g.keys, sizeof(g.keys));
+	return rc;
+}
+
+int first_boot_give(struct req *rq)
+{
 	if (first_boot_conf.seal.n == 0)
 		return not_offered(rq);
-	rc = who_asks(rq, &who);
-	if (rc == 0)
-		rc = read_wish(rq, &w);
-	if (rc == 0)
-		rc = give(rq, &who, &w);
-	atomic_fetch_add(rc == 0 ? &given : &refused, 1);
-	pool_wake();
-	return rc;
+	return counted(give_signed(rq));
+}
+
+/* -- to cloud-init -------------------------------------------------------- */
+
+static int give_vendor(struct req *rq, const struct who *who)
+{
+	static const struct wish none = { 0 };
+	struct gift g = { 0 };
+	int rc = give(rq, who, &none, &g);
+
+	mem_clear(&g.keys, sizeof(g.keys));
+	if (rc < 0)
+		return -1;
+	vendor_write(g.material, &rq->http->out);
+	reply_header(rq, "Content-Type", "application/json");
+	reply_header(rq, "Cache-Control", "no-store");
+	return reply(rq, 200);
+}
+
+/* Whether it is the server's vendor data that brings it, and has not yet. */
+static int vendor_due(struct req *rq, const struct who *who)
+{
+	struct row row;
+
+	if (first_boot_conf.seal.n == 0 ||
+	    strcmp(req_path(rq, "version"), VENDOR_SINCE) < 0)
+		return 0;
+	return sql_maybe(rq, &SQL_first_boot_due, &row,
+			 ARGS(who->server_id, who->project_id, who->address,
+			      who->bridge));
+}
+
+int first_boot_vendor(struct req *rq)
+{
+	const struct rows *rows;
+	struct who who;
+	int due;
+
+	if (who_asks(rq, &who) < 0)
+		return -1;
+	due = vendor_due(rq, &who);
+	if (due != 0)
+		return due < 0 ? -1 : counted(give_vendor(rq, &who));
+	if (sql_rows(rq, &SQL_server_metadata, &rows,
+		     ARGS(who.server_id, who.project_id, who.address,
+			  who.bridge, metadata_conf.dhcp_domain)) < 0)
+		return -1;
+	return metadata_show.view(rq, rows);
 }
 
 /* -- what is on offer ----------------------------------------------------- */

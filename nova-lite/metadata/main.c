@@ -42,7 +42,8 @@ static const struct route routes[] = {
 	{ 0 }
 };
 
-/* Not a part of the tree: /metrics, and /openstack/VERSION/first_boot... */
+/* Not a part of the tree: /metrics, and of /openstack/VERSION what brings first
+ * boots. */
 static bool is_routed(const char *path)
 {
 	const char *last = strrchr(path, '/');
@@ -51,7 +52,8 @@ static bool is_routed(const char *path)
 		return true;
 	return last && strncmp(path, "/openstack/", 11) == 0 &&
 		(strcmp(last, "/first_boot") == 0 ||
-		 strcmp(last, "/first_boot_keys") == 0);
+		 strcmp(last, "/first_boot_keys") == 0 ||
+		 strcmp(last, "/vendor_data.json") == 0);
 }
 
 /* A GET's path is the view's business. */

@@ -23,7 +23,6 @@ struct wish {
 /* The server as the catalog knows it. */
 struct known {
 	const char *id, *shortname, *hostname, *location;
-	const char *mode;		/* its first_boot property, or NULL */
 	json_t *addresses;
 };
 

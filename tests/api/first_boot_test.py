@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What machines get at their first boot: made ahead, given out once, signed."""
 import base64
+import hashlib
 import http.client
 import json
 import os
+import signal
 import tempfile
 import threading
 import uuid
@@ -299,6 +301,101 @@ echo TOLD
     check("AGAIN fetch: http://169.254.169.254/openstack/latest/first_boot: "
           "410" in text, "again: " + text[-600:])
     cloud.demo.delete("compute", "/v2.1/servers/" + made)
+
+
+def test_vendor_data(cloud):
+    """The same to cloud-init: once, and to who asks for it."""
+    need(filled(cloud), "a pool")
+    path = "/openstack/2018-08-27/vendor_data.json"
+    ident = server(cloud, "vendor", '{"first_boot": "cloud-init"}')
+    status, data = ask(cloud, ident, "GET", path)
+    equal(status, 200, "status")
+    text = json.loads(data)["cloud-init"]
+    head, config = text.split("\n", 1)
+    equal(head, "#cloud-config", "what it is")
+    config = json.loads(config)
+    equal(set(config["ssh_keys"]), {"%s_%s" % (k, p) for k in
+                                    ("ecdsa", "ed25519")
+                                    for p in ("private", "public")}, "keys")
+    files = {f["path"]: f for f in config["write_files"]}
+    equal({p: f["permissions"] for p, f in files.items()}, {
+        "/etc/machine-id": "0444", "/etc/ssl/private/first-boot.key": "0600",
+        "/etc/ssl/certs/first-boot.pem": "0644",
+        "/etc/ssl/certs/first-boot-authority.pem": "0644",
+        "/etc/ltpa/ltpa.keys": "0600", "/etc/ltpa/password": "0600"}, "files")
+    equal(ask(cloud, ident, "GET", path), (200, b"{}"), "again")
+    equal(ask(cloud, ident)[0], 410, "by the other way")
+    for metadata in "{}", '{"first_boot": "true"}':
+        other = server(cloud, "other-vendor", metadata)
+        equal(ask(cloud, other, "GET", path), (200, b"{}"), metadata)
+        equal(ask(cloud, other)[0], 200, "nothing was taken")
+    early = server(cloud, "early", '{"first_boot": "cloud-init"}')
+    equal(ask(cloud, early, "GET", "/openstack/2013-04-04/vendor_data.json")
+          [0], 404, "a version without vendor data")
+    equal(ask(cloud, early, "GET", "/openstack/2013-10-17/vendor_data.json")
+          [0], 200, "the first one with it")
+
+
+def create(cloud, **more):
+    image = cloud.admin.get("image", "/v2/images?name=demo").json["images"][0]
+    return cloud.demo.post("compute", "/v2.1/servers", {"server": {
+        "name": "asks", "imageRef": image["id"], "flavorRef": "1", **more}})
+
+
+def test_property(cloud):
+    """first_boot=true brings the agent, as files like a client's own."""
+    for how in "True", "yes", "", "cloud":
+        done = create(cloud, metadata={"first_boot": how})
+        equal(done.status, 400, how)
+        check("first_boot" in done.json["badRequest"]["message"], how)
+    done = create(cloud, metadata={"first_boot": "cloud-init"},
+                  config_drive=True)
+    equal(done.status, 400, "cloud-init would not see it")
+    asked = {"true": True, "false": False, "cloud-init": False}
+    for how, agent in asked.items():
+        made = create(cloud, metadata={"first_boot": how})
+        equal(made.status, 202, how)
+        ident = made.json["server"]["id"]
+        path = "/v2.1/servers/" + ident
+        need(until(lambda: cloud.demo.get("compute", path).json["server"][
+            "status"] == "ACTIVE", 90), "a server: %r" % cloud.demo.get(
+                "compute", path).json["server"].get("fault"))
+        equal(cloud.demo.get("compute", path).json["server"]["config_drive"],
+              "True" if agent else "", how)
+        done = run("qemu-img", "info", "--output=json", "-U", cloud.path(
+            "nova", "instances", ident, "disk"))
+        equal(done.returncode, 0, done.stderr)
+        actions = cloud.demo.get("compute", path + "/os-instance-actions"
+                                 ).json["instanceActions"]
+        said = json.dumps(actions)
+        equal("/usr/sbin/activation-agent" in said, agent, said)
+        cloud.demo.delete("compute", path)
+
+
+def test_property_own_file(cloud):
+    """A file of the client's own stands where the agent has one."""
+    unit = "/etc/systemd/system/activation-agent.service"
+    agent = cloud.process("nova-lite-compute").child
+    agent.send_signal(signal.SIGSTOP)
+    try:
+        made = create(cloud, metadata={"first_boot": "true"}, **{
+            "lite:files": [{"path": unit, "contents": base64.b64encode(
+                b"mine").decode()}]})
+        equal(made.status, 202, "status")
+        ident = made.json["server"]["id"]
+        files = json.loads(cloud.sql("select args -> 'files' from lite.jobs "
+                                     "where subject = '%s'" % ident)[0][0])
+    finally:
+        agent.send_signal(signal.SIGCONT)
+    of = {f["path"]: f for f in files}
+    equal((len(files), len(of)), (4, 4), "each once")
+    equal(of[unit]["sha256"], hashlib.sha256(b"mine").hexdigest(), "mine")
+    equal((of["/usr/sbin/activation-agent"]["mode"],
+           of["/usr/sbin/activation-agent"]["sha256"]),
+          ("0755", hashlib.sha256(open(os.path.join(
+              cloud.bin, "activation-agent"), "rb").read()).hexdigest()),
+          "the agent")
+    cloud.demo.delete("compute", "/v2.1/servers/" + ident)
 
 
 def test_metrics(cloud):

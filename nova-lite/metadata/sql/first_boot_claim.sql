@@ -8,7 +8,7 @@ with s as materialized (
 )
 select jsonb_build_object('id', s.id, 'short', s.hostname,
 	'hostname', s.hostname || case when $5 = '' then '' else '.' || $5 end,
-	'location', s.place, 'first_boot', s.metadata ->> 'first_boot',
+	'location', s.place,
 	'addresses', (
 		select coalesce(jsonb_agg(host(p.ip) order by p.nic), '[]')
 		from compute.ports p
