@@ -229,7 +229,8 @@ check:
 bench:
 	@$(DEPS) build run bench
 	@$(AGAIN) all
-	@rc=0; for b in bench launch inject candidates boot; do \
+	@rc=0; for b in bench launch inject candidates boot \
+		first_boot; do \
 		python3 tests/bench/$$b.py || rc=1; done; exit $$rc
 
 # Files into what libext2fs cannot edit (nova-lite/inject/).
@@ -264,6 +265,7 @@ install: all man conf
 	install -m 644 nova-lite/inject/packages.sh \
 		$(DESTDIR)$(PREFIX)/share/openstack-lite
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 dist/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 dist/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 build/conf/*.conf README.md \
 		$(DESTDIR)$(PREFIX)/share/doc/openstack-lite

@@ -21,17 +21,25 @@ static const char *path_of(const struct place *at, const char *path,
 	return out_r;
 }
 
-static int sync_folder_of(const char *path)
+/* The folder of a path, to be closed; -1. */
+static int folder_of(const char *path)
 {
 	char folder[PATH_MAX];
-	_cleanup_(cleanup_close) int fd = -1;
 	char *slash;
 
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
 	slash[slash == folder] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -1 : fsync(fd);
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Each flush takes a machine without a cache of its own as long as the next:
+ * a file system is flushed once for all that was done to it. */
+static int sync_system_of(const char *path)
+{
+	_cleanup_(cleanup_close) int fd = folder_of(path);
+
+	return fd < 0 ? -1 : syncfs(fd);
 }
 
 /* Folders that packages would have made; what they keep is nobody else's. */
@@ -54,7 +62,7 @@ static int make_folders(const struct place *at, const char *path,
 
 /* -- one file ------------------------------------------------------------- */
 
-/* Written through, or not there. */
+/* Whole, or not there. */
 static int write_file(const char *path, mode_t mode, const char *text,
 		      struct err *e)
 {
@@ -70,8 +78,7 @@ static int write_file(const char *path, mode_t mode, const char *text,
 	for (; done < n && r >= 0; done += r > 0 ? r : 0)
 		r = write(fd, text + done, n - done);
 	if (r < 0 || (n && text[n - 1] != '\n' && write(fd, "\n", 1) != 1) ||
-	    (geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, mode) < 0 ||
-	    fsync(fd) < 0) {
+	    (geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, mode) < 0) {
 		refuse_errno(e, "%s", path);
 		unlink(path);
 		return -1;
@@ -90,7 +97,9 @@ static int write_state(const struct place *at, const char *name,
 	if (make_folders(at, STATE "/", e) < 0 ||
 	    write_file(temp, 0600, text, e) < 0)
 		return -1;
-	if (rename(temp, path) < 0 || sync_folder_of(path) < 0)
+	/* What it says is true by then, and it is whole. */
+	if (sync_system_of(path) < 0 || rename(temp, path) < 0 ||
+	    sync_system_of(path) < 0)
 		return refuse_errno(e, "%s", path);
 	return 0;
 }
@@ -110,12 +119,15 @@ static bool read_state(const struct place *at, const char *name,
 	return true;
 }
 
-static void remove_state(const struct place *at, const char *name)
+/* A list that comes back is of no harm where all is done; elsewhere it has to
+ * be gone for good. */
+static void remove_list(const struct place *at, bool done)
 {
 	char path[PATH_MAX];
 
-	unlink(path_of(at, STATE "/", name, path));
-	sync_folder_of(path);
+	unlink(path_of(at, STATE "/", "commit", path));
+	if (!done)
+		sync_system_of(path);
 }
 
 /* -- the list of places --------------------------------------------------- */
@@ -207,13 +219,33 @@ int install_probe(const struct place *at, const struct plan *p, struct err *e)
 	return 0;
 }
 
+/* The file systems of all places; most often it is one. */
+static int sync_all(const struct place *at, const struct plan *p,
+		    struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	dev_t last = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_(cleanup_close) int fd = folder_of(path_of(
+			at, p->files[i].target->path, "", path));
+
+		if (fd < 0 || fstat(fd, &st) < 0 ||
+		    (st.st_dev != last && syncfs(fd) < 0))
+			return refuse_errno(e, "%s", path);
+		last = st.st_dev;
+	}
+	return 0;
+}
+
 static int settle(const struct place *at, const char *path, struct err *e)
 {
 	char new[PATH_MAX], to[PATH_MAX];
 
 	path_of(at, path, NEW, new);
 	path_of(at, path, "", to);
-	if ((rename(new, to) < 0 && errno != ENOENT) || sync_folder_of(to) < 0)
+	if (rename(new, to) < 0 && errno != ENOENT)
 		return refuse_errno(e, "%s", to);
 	return 0;
 }
@@ -227,7 +259,6 @@ static void put_back(const struct place *at, const char *path)
 	path_of(at, path, "", to);
 	if (rename(old, to) < 0)
 		unlink(to);
-	sync_folder_of(to);
 }
 
 static int settle_all(const struct place *at, const struct plan *p,
@@ -237,7 +268,7 @@ static int settle_all(const struct place *at, const struct plan *p,
 
 	while (i < p->n && settle(at, p->files[i].target->path, e) == 0)
 		i++;
-	if (i == p->n && mark_done(at, e) == 0)
+	if (i == p->n && sync_all(at, p, e) == 0 && mark_done(at, e) == 0)
 		return 0;
 	while (i-- > 0)
 		put_back(at, p->files[i].target->path);
@@ -252,10 +283,12 @@ int install(const struct place *at, const struct plan *p, struct err *e)
 	list_write(at, p, &list);
 	if (stage_all(at, p, e) < 0)
 		return -1;
-	rc = write_state(at, "commit", buf_str(&list), e);
+	rc = sync_all(at, p, e);
+	if (rc == 0)
+		rc = write_state(at, "commit", buf_str(&list), e);
 	if (rc == 0)
 		rc = settle_all(at, p, e);
-	remove_state(at, "commit");
+	remove_list(at, rc == 0);
 	unstage_all(at, p);
 	return rc;
 }
@@ -291,9 +324,9 @@ int install_recover(const struct place *at, struct err *e)
 	for (size_t i = 0; i < p.n; i++)
 		if (settle(at, p.files[i].target->path, e) < 0)
 			return -1;
-	if (mark_done(at, e) < 0)
+	if (sync_all(at, &p, e) < 0 || mark_done(at, e) < 0)
 		return -1;
-	remove_state(at, "commit");
+	remove_list(at, true);
 	unstage_all(at, &all);
 	return 1;
 }

@@ -21,6 +21,7 @@
 struct first_boot_conf {
 	const struct material *kinds[FIRST_BOOT_KINDS];
 	size_t n;
+	char names[FIRST_BOOT_KINDS * 16];	/* of kinds: "a,b" */
 	int low, high, workers, days;
 	const char *authority;
 	struct seal_keys seal;		/* n 0: nothing is offered */
@@ -75,6 +76,8 @@ void pool_stop(void);
 void pool_wake(void);
 /* What was made since the start, of kinds[i]. */
 long long pool_made(size_t i);
+/* How long the making alone of them took. */
+long long pool_making_usec(size_t i);
 /* For whom material is sealed: the kind and the row's id. */
 char *pool_purpose(const char *kind, const char *id);
 

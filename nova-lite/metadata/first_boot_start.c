@@ -8,6 +8,25 @@
 
 struct first_boot_conf first_boot_conf;
 
+/* Each once: c->names is what is taken at a hand-out. */
+static int add_kind(struct first_boot_conf *c, const char *name,
+		    struct err *e)
+{
+	const struct material *m = material_find(name);
+	size_t len = strlen(c->names);
+
+	if (!m)
+		return err_internal(e, "[first_boot] kinds: no kind %s", name);
+	for (size_t i = 0; i < c->n; i++)
+		if (c->kinds[i] == m)
+			return err_internal(e, "[first_boot] kinds: %s twice",
+					    name);
+	snprintf(c->names + len, sizeof(c->names) - len, "%s%s",
+		 len ? "," : "", name);
+	c->kinds[c->n++] = m;
+	return 0;
+}
+
 static int read_kinds(struct first_boot_conf *c, const char *text,
 		      struct err *e)
 {
@@ -15,14 +34,9 @@ static int read_kinds(struct first_boot_conf *c, const char *text,
 	char *at = NULL, *name;
 
 	for (name = strtok_r(copy, ", ", &at); name;
-	     name = strtok_r(NULL, ", ", &at)) {
-		const struct material *m = material_find(name);
-
-		if (!m || c->n == FIRST_BOOT_KINDS)
-			return err_internal(e, "[first_boot] kinds: no kind "
-					    "%s", name);
-		c->kinds[c->n++] = m;
-	}
+	     name = strtok_r(NULL, ", ", &at))
+		if (add_kind(c, name, e) < 0)
+			return -1;
 	return 0;
 }
 

@@ -29,11 +29,16 @@ static struct {
 	int n;
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	   .wake = PTHREAD_COND_INITIALIZER };
-static atomic_llong made[FIRST_BOOT_KINDS];
+static atomic_llong made[FIRST_BOOT_KINDS], making[FIRST_BOOT_KINDS];
 
 long long pool_made(size_t i)
 {
 	return atomic_load(&made[i]);
+}
+
+long long pool_making_usec(size_t i)
+{
+	return atomic_load(&making[i]);
 }
 
 char *pool_purpose(const char *kind, const char *id)
@@ -43,13 +48,16 @@ char *pool_purpose(const char *kind, const char *id)
 
 /* -- one ------------------------------------------------------------------ */
 
-static char *make_sealed(const struct material *m, const char *id)
+static char *make_sealed(size_t i, const char *id)
 {
+	const struct material *m = first_boot_conf.kinds[i];
 	_cleanup_(cleanup_free) char *purpose = pool_purpose(m->name, id);
+	int64_t began = usec_monotonic();
 	json_t *v = material_make(m);
-	char *text = json_dumps(v, JSON_COMPACT);
-	char *sealed;
+	char *text, *sealed;
 
+	atomic_fetch_add(&making[i], usec_monotonic() - began);
+	text = json_dumps(v, JSON_COMPACT);
 	material_free(v);
 	if (!text)
 		abort();
@@ -86,7 +94,7 @@ static int make_one(size_t i, struct err *e)
 	int rc;
 
 	uuid_v4(id);
-	sealed = make_sealed(first_boot_conf.kinds[i], id);
+	sealed = make_sealed(i, id);
 	conn = sql_pool_get(service_pool(), e);
 	if (!conn)
 		return -1;

@@ -190,6 +190,37 @@ def test_debian(cloud):
     check_rebuilt(cloud, image, agent, audited(cloud, agent))
 
 
+def test_demo(cloud):
+    """The README's example, in a guest with nothing but a kernel and a shell;
+    a server that is made anew takes other keys."""
+    image = cloud.admin.get("image", "/v2/images?name=demo").json["images"][0]
+    ident = create(cloud, image["id"], "keys", {"first_boot": "true"})
+
+    def installed():
+        return "activation-agent: installed for keys" in console(cloud, ident)
+    need(until(installed, 120), "installed: " + console(cloud, ident)[-2000:])
+    first = audited(cloud, ident)
+    check(all("%s %s" % of in console(cloud, ident) for of in first.items()),
+          "fingerprints")
+    path = "/v2.1/servers/" + ident
+    done = cloud.demo.post("compute", path + "/action", {"reboot": {
+        "type": "HARD"}})
+    equal(done.status, 202, "reboot")
+    need(until(lambda: console(cloud, ident).count("DEMO ready") and
+               "boot=2" in console(cloud, ident), 120), "again")
+    equal(audited(cloud, ident), first, "no second hand-out")
+    equal(cloud.demo.post("compute", path + "/action", {"rebuild": {
+        "imageRef": image["id"]}}).status, 202, "rebuild")
+    need(until(lambda: audit_lines(cloud, ident) == 2, 120), "another first "
+         "boot: " + console(cloud, ident)[-2000:])
+    cloud.demo.delete("compute", path)
+
+
+def audit_lines(cloud, ident):
+    with open(cloud.path("log", "nova-lite-metadata.log")) as f:
+        return sum('msg="first boot"' in ln and ident in ln for ln in f)
+
+
 def check_rebuilt(cloud, image, ident, before):
     """A server that is made anew gets other keys: its own are gone."""
     doc = cloud.demo.get("compute", "/v2.1/servers/" + ident).json["server"]

@@ -83,6 +83,7 @@ if [ -e /sys/class/net/eth0 ]; then
 	say address="$(ip -4 -o addr show dev eth0 | awk '{ print $4 }')"
 fi
 
+[ ! -x /usr/sbin/activation-agent ] || /usr/sbin/activation-agent
 if facts_by_network 2>/dev/null || facts_by_drive; then
 	hostname "$hostname"
 	say hostname="$hostname"
