@@ -180,26 +180,53 @@ static int fill(X509 *x, X509 *ca, const struct x509_names *names)
 	return add_names(x, names);
 }
 
+struct x509_authority {
+	EVP_PKEY *key;
+	X509 *certificate;
+};
+
+struct x509_authority *x509_authority_open(const char *key,
+					   const char *certificate,
+					   struct err *e)
+{
+	struct x509_authority *a = xmalloc(sizeof(*a));
+
+	a->key = read_key(key);
+	a->certificate = read_certificate(certificate);
+	if (a->key && a->certificate)
+		return a;
+	x509_authority_close(a);
+	err_internal(e, "authority: its key or certificate is broken");
+	return NULL;
+}
+
+void x509_authority_close(struct x509_authority *a)
+{
+	if (!a)
+		return;
+	X509_free(a->certificate);
+	EVP_PKEY_free(a->key);
+	free(a);
+}
+
 char *x509_issue(const struct x509_authority *a, const char *key_pem,
 		 const struct x509_names *names, int days, struct err *e)
 {
-	EVP_PKEY *signer = read_key(a->key), *key = read_key(key_pem);
-	X509 *ca = read_certificate(a->certificate), *x = NULL;
+	EVP_PKEY *key = read_key(key_pem);
 	char *text = NULL;
+	X509 *x;
 
-	if (!signer || !key || !ca) {
-		err_internal(e, "authority: its key or certificate is broken");
-	} else {
-		x = begin(key, days);
-		if (fill(x, ca, names) < 0)
-			err_set(e, ERR_BAD_REQUEST, "These names cannot stand "
-				"in a certificate.");
-		else
-			text = finish(x, signer);
+	if (!key) {
+		err_internal(e, "certificate: its key is broken");
+		return NULL;
 	}
+	x = begin(key, days);
+	if (fill(x, a->certificate, names) < 0)
+		err_set(e, ERR_BAD_REQUEST, "These names cannot stand in a "
+			"certificate.");
+	else
+		text = finish(x, a->key);
 	X509_free(x);
-	X509_free(ca);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(signer);
 	return text;
 }

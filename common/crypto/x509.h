@@ -16,9 +16,13 @@ char *x509_key_new(void);
 /* A self-signed certificate for ten years. */
 char *x509_authority_new(const char *key, const char *name);
 
-struct x509_authority {
-	const char *key, *certificate;
-};
+/* Reads both; to be used by any number of threads. INTERNAL when they are
+ * broken. */
+struct x509_authority;
+struct x509_authority *x509_authority_open(const char *key,
+					   const char *certificate,
+					   struct err *e);
+void x509_authority_close(struct x509_authority *a);
 
 struct x509_names {
 	const char *common_name;

@@ -9,8 +9,8 @@
 #include "common/crypto/digest.h"
 #include "common/crypto/ltpa.h"
 #include "common/crypto/ssh_host.h"
-#include "common/crypto/x509.h"
 #include "nova-lite/metadata/first_boot.h"
+#include "nova-lite/metadata/authority.h"
 #include "nova-lite/metadata/signing_keys.h"
 #include "nova-lite/metadata/vendor.h"
 #include "nova-lite/metadata/wish.h"
@@ -87,30 +87,22 @@ static int certify(struct req *rq, const struct wish *w,
 	const char *dns[WISH_NAMES_MAX + 2], *addresses[WISH_NAMES_MAX];
 	struct x509_names names = { .common_name = k->hostname, .dns = dns,
 				    .addresses = addresses };
-	struct x509_authority a;
-	char *key, *cert;
-	struct row row;
+	const struct authority *a = authority_get(rq);
+	char *cert;
 
-	if (sql_one(rq, &SQL_authority_show, &row,
-		    ARGS(first_boot_conf.authority)) < 0)
+	if (!a)
 		return -1;
-	key = vault_open("authority", row_text(&row, 1), &rq->err);
-	if (!key)
-		return -1;
-	a = (struct x509_authority){ key, row_text(&row, 0) };
 	names.n_dns = dns_names(w, k, dns);
 	for (; names.n_addresses < json_array_size(k->addresses) &&
 	     names.n_addresses < WISH_NAMES_MAX; names.n_addresses++)
 		addresses[names.n_addresses] = json_string_value(
 			json_array_get(k->addresses, names.n_addresses));
-	cert = x509_issue(&a, text_of(v, "key"), &names, first_boot_conf.days,
-			  &rq->err);
-	mem_clear(key, strlen(key));
-	free(key);
+	cert = x509_issue(a->issuer, text_of(v, "key"), &names,
+			  first_boot_conf.days, &rq->err);
 	if (!cert)
 		return -1;
 	json_object_set_new(v, "certificate", json_string(cert));
-	json_object_set_new(v, "authority", json_string(a.certificate));
+	json_object_set_new(v, "authority", json_string(a->certificate));
 	free(cert);
 	return 0;
 }

@@ -65,8 +65,6 @@ int vault_signing_keys(const struct rows *rows, struct jws_key *keys,
 		       size_t n, struct err *e);
 /* A new one; only where there is none, with `first`. */
 int vault_signing_key_add(struct sql_conn *conn, bool first, struct err *e);
-/* The authority's certificate and key, made when there is none. */
-int vault_authority_ensure(struct sql_conn *conn, struct err *e);
 
 /* -- pool.c --------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "common/service/service.h"
+#include "nova-lite/metadata/authority.h"
 #include "nova-lite/metadata/first_boot.h"
 
 struct first_boot_conf first_boot_conf;
@@ -66,7 +67,7 @@ int first_boot_start(const struct conf *conf, struct sql_conn *conn,
 	if (c->seal.n == 0)
 		return 0;
 	if (vault_signing_key_add(conn, true, e) < 0 ||
-	    vault_authority_ensure(conn, e) < 0)
+	    authority_ensure(conn, e) < 0)
 		return -1;
 	return pool_start(e);
 }
@@ -74,6 +75,7 @@ int first_boot_start(const struct conf *conf, struct sql_conn *conn,
 void first_boot_stop(void)
 {
 	pool_stop();
+	authority_stop();
 	seal_keys_fini(&first_boot_conf.seal);
 }
 

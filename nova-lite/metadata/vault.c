@@ -4,7 +4,6 @@
 
 #include "common/base/mem.h"
 #include "common/crypto/digest.h"
-#include "common/crypto/x509.h"
 #include "nova-lite/metadata/first_boot.h"
 #include "gen/metadata_sql.h"
 
@@ -83,29 +82,4 @@ int vault_signing_keys(const struct rows *rows, struct jws_key *keys,
 			return -1;
 	}
 	return i;
-}
-
-/* -- the authority -------------------------------------------------------- */
-
-int vault_authority_ensure(struct sql_conn *conn, struct err *e)
-{
-	const char *name = first_boot_conf.authority;
-	_cleanup_(cleanup_free) char *sealed = NULL, *cert = NULL;
-	struct rows rows = { 0 };
-	char *key;
-	int n;
-
-	if (sql_exec(conn, &SQL_authority_show, ARGS(name), &rows, e) < 0)
-		return -1;
-	n = rows.n;
-	rows_fini(&rows);
-	if (n > 0)
-		return 0;
-	key = x509_key_new();
-	cert = x509_authority_new(key, name);
-	sealed = vault_seal("authority", key);
-	mem_clear(key, strlen(key));
-	free(key);
-	return run(conn, &SQL_authority_add,
-		   ARGS(name, (const char *)cert, (const char *)sealed), e);
 }

@@ -94,13 +94,17 @@ static void certificates(void **state)
 	struct x509_names names = { "vm-1.novalocal", dns, 2, ips, 2 };
 	char *ca_key = x509_key_new(), *key = x509_key_new();
 	char *ca = x509_authority_new(ca_key, "A cloud's own");
-	const struct x509_authority a = { ca_key, ca };
 	_cleanup_(cleanup_free) char *text = NULL, *cert = NULL, *ours = NULL;
 	_cleanup_(cleanup_free) char *theirs = NULL, *verified = NULL;
 	struct err e;
+	struct x509_authority *a = x509_authority_open(ca_key, ca, &e);
 
 	(void)state;
-	cert = x509_issue(&a, key, &names, 30, &e);
+	assert_non_null(a);
+	assert_null(x509_authority_open("no key", ca, &e));
+	assert_null(x509_authority_open(ca_key, "no certificate", &e));
+	assert_null(x509_issue(a, "no key", &names, 30, &e));
+	cert = x509_issue(a, key, &names, 30, &e);
 	assert_non_null(cert);
 	save("ca", ca);
 	save("cert", cert);
@@ -118,6 +122,7 @@ static void certificates(void **state)
 	theirs = said("openssl x509 -in cert -noout -pubkey");
 	assert_string_equal(ours, theirs);
 	free(said("! openssl verify -CAfile ca -verify_hostname vm-2 cert"));
+	x509_authority_close(a);
 	free(ca_key);
 	free(key);
 	free(ca);
@@ -130,13 +135,13 @@ static void names(void **state)
 	static const char *const bad_ips[] = { "1.2.3", "not", "1.2.3.4/8" };
 	char *ca_key = x509_key_new();
 	char *ca = x509_authority_new(ca_key, "x");
-	const struct x509_authority a = { ca_key, ca };
 	struct err e;
+	struct x509_authority *a = x509_authority_open(ca_key, ca, &e);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		struct x509_names n = { "cn", &good[i], 1, NULL, 0 };
-		char *cert = x509_issue(&a, ca_key, &n, 1, &e);
+		char *cert = x509_issue(a, ca_key, &n, 1, &e);
 		char *line;
 
 		assert_non_null(cert);
@@ -150,9 +155,10 @@ static void names(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad_ips); i++) {
 		struct x509_names n = { "cn", NULL, 0, &bad_ips[i], 1 };
 
-		assert_null(x509_issue(&a, ca_key, &n, 1, &e));
+		assert_null(x509_issue(a, ca_key, &n, 1, &e));
 		assert_int_equal(e.kind, ERR_BAD_REQUEST);
 	}
+	x509_authority_close(a);
 	free(ca_key);
 	free(ca);
 }
