@@ -207,6 +207,8 @@ static int exchange(const struct sockaddr_in *to, const struct buf *request,
 	return read_all(fd, reply_r, until);
 }
 
+enum { SILENCE = -1, NOISE = -2 };
+
 static int attempt(const struct service *s, const struct buf *request,
 		   struct answer *a_r, struct err *e)
 {
@@ -225,6 +227,7 @@ static int attempt(const struct service *s, const struct buf *request,
 	rc = answer_parse(reply.data, reply.len, &a_r->status, &body, &len, e);
 	if (rc == 0)
 		buf_add(&a_r->body, body, len);
+	rc = rc < 0 && reply.len > 0 ? NOISE : rc;
 	if (reply.data)
 		explicit_bzero(reply.data, reply.cap);
 	return rc;
@@ -234,12 +237,17 @@ int fetch(const struct service *s, const char *path, const char *body,
 	  struct answer *a_r, struct err *e)
 {
 	_cleanup_(buf_fini) struct buf request = { 0 };
+	int rc;
 
 	put_request(s, path, body, &request);
 	for (;;) {
-		if (attempt(s, &request, a_r, e) == 0) {
-			if (a_r->status < 500)
-				return 0;
+		rc = attempt(s, &request, a_r, e);
+		if (rc == 0 && a_r->status < 500)
+			return 0;
+		/* What was given is not given again: say what became of it. */
+		if (rc == NOISE && body)
+			return -1;
+		if (rc == 0) {
 			refuse(e, "%s answers %d", s->url, a_r->status);
 			buf_reset(&a_r->body);
 		}
