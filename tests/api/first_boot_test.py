@@ -12,7 +12,7 @@ import uuid
 
 from first_boot_rig import (CLOUD, HIGH, KEYS, KINDS, LOW, PATH, address_of,
                             ask, run, server, unbase64)
-from harness import check, equal, need, until
+from harness import check, equal, free_ports, need, until
 
 __all__ = ["CLOUD"]
 
@@ -78,6 +78,39 @@ def test_pool(cloud):
     for word in b"PRIVATE KEY", b"openssh", b"3des", b"guid":
         check(word not in raw and word.decode() not in dump[0][0],
               "%r in the catalog" % word)
+
+
+def test_side_by_side(cloud):
+    """Several services: the marks are everybody's, and so is what was given."""
+    others = []
+    for port in free_ports(2):
+        others.append((port, cloud.add("nova-lite-metadata", {
+            "OS_DEFAULT__LISTEN": "127.0.0.1:%d" % port,
+            "OS_METADATA__STATE_PATH": tempfile.mkdtemp(dir=cloud.temp)})))
+    highest = 0
+    for _ in range(5):
+        cloud.sql("delete from compute.key_pool")
+        for _ in range(10):
+            highest = max([highest, *levels(cloud).values()])
+            until(lambda: False, 0.1)
+    need(until(lambda: levels(cloud) == dict.fromkeys(KINDS, HIGH), 60),
+         "full: %r" % levels(cloud))
+    equal(highest, HIGH, "the most of a kind")
+    for n in range(10):
+        ident = server(cloud, "side-%d" % n)
+        got = []
+        threads = [threading.Thread(target=lambda at=at: got.append(
+            ask(cloud, ident, at=at)[0])) for at in
+            [cloud.urls["metadata"]] + [("127.0.0.1", p) for p, _ in others]]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        equal(sorted(got), [200, 410, 410], "one of them gives")
+    for _, process in others:
+        process.kill()
+        process.wait()
+        cloud.processes.remove(process)
 
 
 def test_given_once(cloud):
