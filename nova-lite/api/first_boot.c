@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
 #include "gen/nova_sql.h"
@@ -68,19 +69,6 @@ static char *list;		/* of them, as jobs have it; NULL: no agent */
 
 /* -- at the start --------------------------------------------------------- */
 
-static const char *program(const struct conf *conf, char path[512])
-{
-	const char *given = conf_str(conf, PROPERTY, "activation_agent");
-	ssize_t n = readlink("/proc/self/exe", path, 400);
-
-	if (given)
-		return given;
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	snprintf(path + (n < 0 ? 0 : n), 100, "%s", AGENT);
-	return path;
-}
-
 static int read_program(const char *path, struct buf *out)
 {
 	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -123,9 +111,11 @@ static char *list_of_files(void)
 void first_boot_start(const struct conf *conf)
 {
 	_cleanup_(buf_fini) struct buf agent = { 0 };
-	char path[512];
-	const char *name = program(conf, path);
+	const char *name = conf_str(conf, PROPERTY, "activation_agent");
+	char path[PROGRAM_PATH];
 
+	if (!name)
+		name = program_beside(AGENT, path);
 	if (read_program(name, &agent) < 0) {
 		log_warn("%s: not there; servers with first_boot=true are "
 			 "refused", name);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/crypto/digest.h"
 #include "nova-lite/compute/agent.h"
 #include "nova-lite/job_secret.h"
@@ -93,17 +94,15 @@ static const char *option(const struct conf *conf, const char *name)
  * nova-lite-OPTION in the folder of this one. path has the room for it.
  */
 static const char *program(const struct conf *conf, const char *name,
-			   char path[512])
+			   char path[PROGRAM_PATH])
 {
 	const char *given = option(conf, name);
-	ssize_t n = readlink("/proc/self/exe", path, 400);
+	char whole[64];
 
 	if (given)
 		return given;
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	snprintf(path + (n < 0 ? 0 : n), 100, "nova-lite-%s", name);
-	return path;
+	snprintf(whole, sizeof(whole), "nova-lite-%s", name);
+	return program_beside(whole, path);
 }
 
 static double ratio(const struct conf *conf, const char *name)
@@ -127,7 +126,8 @@ static const char *listen_url(const struct conf *conf)
 
 static void read_options(struct agent *a, const struct conf *conf)
 {
-	static char guestfwd[512], inject[512], boot[512];
+	static char guestfwd[PROGRAM_PATH], inject[PROGRAM_PATH];
+	static char boot[PROGRAM_PATH];
 	const char *host = option(conf, "host");
 
 	if (host)

@@ -5,9 +5,12 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import subprocess
 import tempfile
 import uuid
+
+from harness import ROOT, need
 
 SECRET = "metadata-secret"
 KEPT = tempfile.NamedTemporaryFile("w", prefix="lite-fb-")
@@ -26,6 +29,7 @@ CLOUD = {"compute": True, "options": {"nova-lite-metadata": {
     ("first_boot", "kinds"): ",".join(KINDS),
     ("first_boot", "pool_low"): LOW, ("first_boot", "pool_high"): HIGH}}}
 PATH = "/openstack/latest/first_boot"
+DEBIAN = os.path.join(ROOT, "build/guest/debian.qcow2")
 
 
 def server(cloud, name="vm", metadata="{}"):
@@ -63,6 +67,26 @@ def ask(cloud, ident, method="POST", path=PATH, body=None, signed=True,
     data = reply.read()
     conn.close()
     return reply.status, data
+
+
+def upload(cloud):
+    made = cloud.admin.post("image", "/v2/images", {
+        "name": "debian", "visibility": "public", "disk_format": "qcow2",
+        "container_format": "bare", "min_ram": 512}).json
+    with open(DEBIAN, "rb") as f:
+        put = cloud.admin.put("image", made["file"], f.read(), headers={
+            "Content-Type": "application/octet-stream"})
+    need(put.status == 204, "the image: %d" % put.status)
+    return made["id"]
+
+
+def console(cloud, ident):
+    try:
+        with open(cloud.path("nova", "instances", ident, "console.log"),
+                  errors="replace") as f:
+            return f.read().replace("\r", "")
+    except OSError:
+        return ""
 
 
 def unbase64(text):

@@ -25,7 +25,6 @@ from bench import Cloud, ROOT, say, until
 sys.path.insert(0, os.path.join(ROOT, "tests/api"))
 import first_boot_rig as rig  # noqa: E402
 
-DEBIAN = os.path.join(ROOT, "build/guest/debian.qcow2")
 UNIT = "/etc/systemd/system/activation-agent.service"
 RAW_KEYS = 60
 
@@ -59,25 +58,6 @@ def cloud_of(kinds, low, high):
 
 # -- in the guest -------------------------------------------------------------
 
-def upload(cloud):
-    made = cloud.admin.post("image", "/v2/images", {
-        "name": "debian", "visibility": "public", "disk_format": "qcow2",
-        "container_format": "bare"}).json
-    with open(DEBIAN, "rb") as f:
-        cloud.admin.put("image", made["file"], f.read(), headers={
-            "Content-Type": "application/octet-stream"})
-    return made["id"]
-
-
-def console(cloud, ident):
-    try:
-        with open(cloud.path("nova", "instances", ident, "console.log"),
-                  errors="replace") as f:
-            return f.read()
-    except OSError:
-        return ""
-
-
 def forgive(cloud, ident, stop):
     """Lets the server ask again and again."""
     while not stop.wait(0.5):
@@ -88,7 +68,7 @@ def forgive(cloud, ident, stop):
 def guest(cloud, rounds):
     script = TURNS.replace("ROUNDS", str(rounds)).encode()
     made = cloud.demo.post("compute", "/v2.1/servers", {"server": {
-        "name": "bench", "imageRef": upload(cloud), "flavorRef": "1",
+        "name": "bench", "imageRef": rig.upload(cloud), "flavorRef": "1",
         "metadata": {"first_boot": "true"},
         "user_data": base64.b64encode(script).decode(),
         # At the boot itself it would not be alone.
@@ -98,10 +78,10 @@ def guest(cloud, rounds):
     stop = threading.Event()
     thread = threading.Thread(target=forgive, args=(cloud, ident, stop))
     thread.start()
-    done = until(lambda: "TURN done" in console(cloud, ident), 1500)
+    done = until(lambda: "TURN done" in rig.console(cloud, ident), 1500)
     stop.set()
     thread.join()
-    text = console(cloud, ident)
+    text = rig.console(cloud, ident)
     if not done or "TURN failed" in text:
         raise RuntimeError(text[-2000:])
     cloud.demo.delete("compute", "/v2.1/servers/" + ident)
@@ -204,9 +184,9 @@ def filling(rounds):
 
 def main():
     rounds = int(sys.argv[1]) if sys.argv[1:] else 5
-    if not os.path.exists(DEBIAN):
+    if not os.path.exists(rig.DEBIAN):
         subprocess.run([os.path.join(ROOT, "tests/guest/build-debian.sh"),
-                        DEBIAN], check=True)
+                        rig.DEBIAN], check=True)
     hand_outs(rounds)
     filling(rounds)
     first_boots(rounds)

@@ -9,13 +9,11 @@ import threading
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from first_boot_rig import CLOUD, KEYS, PATH, address_of, ask
+from first_boot_rig import (CLOUD, DEBIAN, KEYS, PATH, address_of, ask,
+                            console, upload)
 from harness import check, equal, need, until
 
 __all__ = ["CLOUD"]
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-DEBIAN = os.path.join(ROOT, "build/guest/debian.qcow2")
 BOOT_SECONDS = 600      # emulated, two at once, on any machine
 
 # What the machine has come to, as its own tools see it.
@@ -59,17 +57,6 @@ echo "TELL done"
 """
 
 
-def upload(cloud):
-    made = cloud.admin.post("image", "/v2/images", {
-        "name": "debian", "visibility": "public", "disk_format": "qcow2",
-        "container_format": "bare", "min_ram": 512}).json
-    with open(DEBIAN, "rb") as f:
-        put = cloud.admin.put("image", made["file"], f.read(), headers={
-            "Content-Type": "application/octet-stream"})
-    need(put.status == 204, "the image: %d" % put.status)
-    return made["id"]
-
-
 def create(cloud, image, name, metadata):
     made = cloud.demo.post("compute", "/v2.1/servers", {"server": {
         "name": name, "imageRef": image, "flavorRef": "1",
@@ -77,15 +64,6 @@ def create(cloud, image, name, metadata):
         "user_data": base64.b64encode(TELL.encode()).decode()}})
     need(made.status == 202, "%s: %r" % (name, made.json))
     return made.json["server"]["id"]
-
-
-def console(cloud, ident):
-    try:
-        with open(cloud.path("nova", "instances", ident, "console.log"),
-                  errors="replace") as f:
-            return f.read().replace("\r", "")
-    except OSError:
-        return ""
 
 
 def told(text):
