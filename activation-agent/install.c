@@ -250,15 +250,26 @@ static int settle(const struct place *at, const char *path, struct err *e)
 	return 0;
 }
 
-/* As it was before. */
-static void put_back(const struct place *at, const char *path)
+/* As it was before, when anything was. */
+static int put_back(const struct place *at, const char *path)
 {
 	char old[PATH_MAX], to[PATH_MAX];
 
-	path_of(at, path, OLD, old);
-	path_of(at, path, "", to);
-	if (rename(old, to) < 0)
-		unlink(to);
+	if (access(path_of(at, path, OLD, old), F_OK) < 0)
+		return -1;
+	return rename(old, path_of(at, path, "", to));
+}
+
+/* The list goes first: what it says is no longer so. */
+static void undo(const struct place *at, const struct plan *p, size_t n)
+{
+	char path[PATH_MAX];
+
+	remove_list(at, false);
+	while (n-- > 0)
+		if (put_back(at, p->files[n].target->path) < 0)
+			unlink(path_of(at, p->files[n].target->path, "",
+				       path));
 }
 
 static int settle_all(const struct place *at, const struct plan *p,
@@ -270,8 +281,7 @@ static int settle_all(const struct place *at, const struct plan *p,
 		i++;
 	if (i == p->n && sync_all(at, p, e) == 0 && mark_done(at, e) == 0)
 		return 0;
-	while (i-- > 0)
-		put_back(at, p->files[i].target->path);
+	undo(at, p, i);
 	return -1;
 }
 
@@ -317,6 +327,8 @@ int install_recover(const struct place *at, struct err *e)
 	plan_all(&all);
 	if (!read_state(at, "commit", text, sizeof(text)) ||
 	    !is_mine(at, text)) {
+		for (size_t i = 0; i < all.n; i++)
+			put_back(at, all.files[i].target->path);
 		unstage_all(at, &all);
 		return 0;
 	}

@@ -381,3 +381,23 @@ def test_killed(cloud):
         wire.close()
         guest.close()
     check(whole >= 8, "runs that were completed: %d" % whole)
+
+
+def test_rename_fails(cloud):
+    """What was put into its place goes back, and what was there is there."""
+    for n in (2, 5, 11, 12):        # of the list; the files' own; the mark's
+        guest = Guest(cloud, "fails-%d" % n)
+        wire = Between(cloud, guest.ident)
+        done = subprocess.run(
+            ["strace", "-qq", "-f", "-o", "/dev/null", "-e", "inject=rename:"
+             "error=EIO:when=%d" % n,
+             os.path.join(cloud.bin, "activation-agent"), "--root",
+             guest.root, "--drive", guest.drive, "--url", wire.url],
+            capture_output=True, text=True, timeout=60,
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        equal(done.returncode, 1, "%d: %s" % (n, done.stderr))
+        check("nothing was installed" in done.stderr and
+              "Input/output error" in done.stderr, "%d: says why" % n)
+        check(guest.is_untouched(), "%d: %r" % (n, guest.files()))
+        wire.close()
+        guest.close()
