@@ -18,7 +18,7 @@
 #include "common/base/mem.h"
 
 enum { ANSWER_MAX = 1 << 20,
-       ATTEMPT_MS = 30000,	/* keys may have to be made first */
+       CONNECT_MS = 10000,
        PAUSE_MS = 500 };
 
 long long clock_ms(void)
@@ -197,14 +197,18 @@ static void put_request(const struct service *s, const char *path,
 	buf_printf(out, "\r\n%s", body ? body : "");
 }
 
+/* Once it is asked, the answer is waited for: keys may have to be made first,
+ * and what was given is not given again. */
 static int exchange(const struct sockaddr_in *to, const struct buf *request,
-		    long long until, struct buf *reply_r)
+		    long long deadline, struct buf *reply_r)
 {
-	_cleanup_(cleanup_close) int fd = dial(to, until);
+	long long until = clock_ms() + CONNECT_MS;
+	_cleanup_(cleanup_close) int fd =
+		dial(to, until < deadline ? until : deadline);
 
-	if (fd < 0 || send_all(fd, request, until) < 0)
+	if (fd < 0 || send_all(fd, request, deadline) < 0)
 		return -1;
-	return read_all(fd, reply_r, until);
+	return read_all(fd, reply_r, deadline);
 }
 
 enum { SILENCE = -1, NOISE = -2 };
@@ -212,7 +216,6 @@ enum { SILENCE = -1, NOISE = -2 };
 static int attempt(const struct service *s, const struct buf *request,
 		   struct answer *a_r, struct err *e)
 {
-	long long until = clock_ms() + ATTEMPT_MS;
 	_cleanup_(buf_fini) struct buf reply = { 0 };
 	struct sockaddr_in to;
 	const char *body;
@@ -221,10 +224,12 @@ static int attempt(const struct service *s, const struct buf *request,
 
 	if (address_of(s->url, &to, e) < 0)
 		return -1;
-	if (exchange(&to, request, until < s->deadline ? until : s->deadline,
-		     &reply) < 0)
-		return refuse_errno(e, "%s", s->url);
-	rc = answer_parse(reply.data, reply.len, &a_r->status, &body, &len, e);
+	rc = exchange(&to, request, s->deadline, &reply);
+	if (rc < 0)
+		refuse_errno(e, "%s", s->url);
+	else
+		rc = answer_parse(reply.data, reply.len, &a_r->status, &body,
+				  &len, e);
 	if (rc == 0)
 		buf_add(&a_r->body, body, len);
 	rc = rc < 0 && reply.len > 0 ? NOISE : rc;

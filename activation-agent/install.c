@@ -6,13 +6,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 
 #define NEW ".first-boot"	/* what takes a file's place */
-#define OLD ".before-first-boot"	/* what was there, until all is done */
+#define OLD ".before-first-boot"	/* what was there, until all is done: */
+#define NOTHING ".nothing"		/* a link to this, if nothing was */
+
+#define CLOUD "/etc/cloud/cloud.cfg.d"
 
 static const char *path_of(const struct place *at, const char *path,
 			   const char *suffix, char out_r[PATH_MAX])
@@ -148,6 +152,23 @@ static bool is_mine(const struct place *at, const char *text)
 	return strncmp(text, at->instance, n) == 0 && text[n] == '\n';
 }
 
+int install_lock(const struct place *at, struct err *e)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (make_folders(at, STATE "/", e) < 0)
+		return -1;
+	fd = open(path_of(at, STATE "/", "lock", path), O_RDWR | O_CREAT |
+		  O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		refuse_errno(e, "%s", path);
+		cleanup_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
 bool install_done(const struct place *at)
 {
 	char text[INSTANCE_SIZE + 1];
@@ -194,7 +215,8 @@ static int stage(const struct place *at, const struct plan_file *f,
 	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return refuse(e, "%s is a folder", path);
 	unlink(old);
-	if (link(path, old) < 0 && errno != ENOENT)
+	if (link(path, old) < 0 &&
+	    (errno != ENOENT || symlink(NOTHING, old) < 0))
 		return refuse_errno(e, "%s", old);
 	return write_file(path_of(at, t->path, NEW, new), t->mode,
 			  f->text ? f->text : "", e);
@@ -245,31 +267,32 @@ static int settle(const struct place *at, const char *path, struct err *e)
 
 	path_of(at, path, NEW, new);
 	path_of(at, path, "", to);
-	if (rename(new, to) < 0 && errno != ENOENT)
-		return refuse_errno(e, "%s", to);
-	return 0;
+	return rename(new, to) == 0 ? 0 : refuse_errno(e, "%s", to);
 }
 
-/* As it was before, when anything was. */
-static int put_back(const struct place *at, const char *path)
+/* As it was before, where that is known. */
+static void put_back(const struct place *at, const char *path)
 {
-	char old[PATH_MAX], to[PATH_MAX];
+	char old[PATH_MAX], to[PATH_MAX], target[sizeof(NOTHING)];
+	struct stat st;
 
-	if (access(path_of(at, path, OLD, old), F_OK) < 0)
-		return -1;
-	return rename(old, path_of(at, path, "", to));
+	path_of(at, path, "", to);
+	if (lstat(path_of(at, path, OLD, old), &st) < 0)
+		return;
+	if (S_ISLNK(st.st_mode) &&
+	    readlink(old, target, sizeof(target)) == strlen(NOTHING) &&
+	    memcmp(target, NOTHING, strlen(NOTHING)) == 0)
+		unlink(to);
+	else
+		rename(old, to);
 }
 
 /* The list goes first: what it says is no longer so. */
-static void undo(const struct place *at, const struct plan *p, size_t n)
+static void undo(const struct place *at, const struct plan *p)
 {
-	char path[PATH_MAX];
-
 	remove_list(at, false);
-	while (n-- > 0)
-		if (put_back(at, p->files[n].target->path) < 0)
-			unlink(path_of(at, p->files[n].target->path, "",
-				       path));
+	for (size_t i = 0; i < p->n; i++)
+		put_back(at, p->files[i].target->path);
 }
 
 static int settle_all(const struct place *at, const struct plan *p,
@@ -281,7 +304,7 @@ static int settle_all(const struct place *at, const struct plan *p,
 		i++;
 	if (i == p->n && sync_all(at, p, e) == 0 && mark_done(at, e) == 0)
 		return 0;
-	undo(at, p, i);
+	undo(at, p);
 	return -1;
 }
 
@@ -305,18 +328,46 @@ int install(const struct place *at, const struct plan *p, struct err *e)
 
 /* -- after a run that died ------------------------------------------------ */
 
-/* The places of a list that are known: it may be another agent's. */
-static void list_read(const char *text, struct plan *p_r, struct plan *all)
+/* The places of a list that are known (it may be another agent's) and have
+ * not been settled. */
+static void list_read(const struct place *at, const char *text,
+		      struct plan *p_r, const struct plan *all)
 {
-	char line[PATH_MAX];
+	char line[PATH_MAX], new[PATH_MAX];
 
 	p_r->n = 0;
 	for (size_t i = 0; i < all->n; i++) {
-		snprintf(line, sizeof(line), "\n%s\n",
-			 all->files[i].target->path);
-		if (strstr(text, line))
+		const char *path = all->files[i].target->path;
+
+		snprintf(line, sizeof(line), "\n%s\n", path);
+		if (strstr(text, line) &&
+		    access(path_of(at, path, NEW, new), F_OK) == 0)
 			p_r->files[p_r->n++] = all->files[i];
 	}
+}
+
+/* cloud-init would throw the keys of a new instance away and make its own;
+ * those that are missing it still makes. */
+void install_tell_cloud(const struct place *at, bool installed)
+{
+	static const char text[] = "ssh_deletekeys: false\n"
+		"ssh_genkeytypes: [rsa, ecdsa, ed25519]\n";
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct err ignored;
+
+	path_of(at, CLOUD, "/95-activation-agent.cfg", path);
+	if (!installed)
+		unlink(path);
+	else if (access(path_of(at, CLOUD, "", folder), F_OK) == 0)
+		write_file(path, 0644, text, &ignored);
+}
+
+void install_clean(const struct place *at)
+{
+	struct plan all;
+
+	plan_all(&all);
+	unstage_all(at, &all);
 }
 
 int install_recover(const struct place *at, struct err *e)
@@ -332,7 +383,7 @@ int install_recover(const struct place *at, struct err *e)
 		unstage_all(at, &all);
 		return 0;
 	}
-	list_read(text, &p, &all);
+	list_read(at, text, &p, &all);
 	for (size_t i = 0; i < p.n; i++)
 		if (settle(at, p.files[i].target->path, e) < 0)
 			return -1;

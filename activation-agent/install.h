@@ -20,8 +20,16 @@ struct place {
 	const char *instance;
 };
 
+/* One agent at a time: a descriptor to be kept open meanwhile, or -1. */
+int install_lock(const struct place *at, struct err *e);
+
 /* Whether this instance has its own already. */
 bool install_done(const struct place *at);
+/* Clears away what a run that died after that has left. */
+void install_clean(const struct place *at);
+
+/* Whether cloud-init, which runs later, is to keep the keys that are there. */
+void install_tell_cloud(const struct place *at, bool installed);
 
 /* Completes what a run that died had decided on (1), and clears away what it
  * had not (0). */

@@ -15,7 +15,8 @@
 #define PATH "/openstack/latest/first_boot"
 #define REQUEST "/etc/activation-agent/request.json"
 
-enum { DEADLINE_SECONDS = 120, REQUEST_MAX = 64 << 10 };
+enum { DEADLINE_SECONDS = 120, REQUEST_MAX = 64 << 10,
+       DRIVE_MS = 10000 };	/* a device that is there shows up by then */
 
 static const char usage[] =
 "activation-agent [OPTION...] - install what this machine gets at its first "
@@ -87,9 +88,8 @@ static int check_status(const struct answer *a, struct err *e)
 	}
 }
 
-/* The places of what is on offer, all of which can be written to. */
-static int survey(const struct service *s, const struct place *at,
-		  struct plan *p_r, struct err *e)
+/* The places of what is on offer. */
+static int survey(const struct service *s, struct plan *p_r, struct err *e)
 {
 	_cleanup_(answer_fini) struct answer a = { 0 };
 	_cleanup_(free_json) json_t *v = NULL;
@@ -97,9 +97,7 @@ static int survey(const struct service *s, const struct place *at,
 	if (fetch(s, PATH, NULL, &a, e) < 0 || check_status(&a, e) < 0)
 		return -1;
 	v = json_loadb(a.body.data, a.body.len, 0, NULL);
-	if (plan_offer(json_object_get(v, "kinds"), p_r, e) < 0)
-		return -1;
-	return install_probe(at, p_r, e);
+	return plan_offer(json_object_get(v, "kinds"), p_r, e);
 }
 
 /* What goes with the request: a file that need not be there, when it was not
@@ -170,30 +168,60 @@ static void say_plan(const struct plan *p)
 		    p->files[i].target->kind);
 }
 
-static int run(const struct options *o, struct err *e)
+/* 1: there was nothing left to do. */
+static int settle_earlier(const struct place *at, struct err *e)
 {
-	struct service s = { o->url, o->deadline };
-	_cleanup_(buf_fini) struct buf request = { 0 };
-	struct drive d;
-	struct place at = { o->root, d.instance };
-	struct plan p;
 	int rc;
 
-	if (drive_read(o->drive, o->deadline, &d, e) < 0)
-		return -1;
-	if (install_done(&at))
-		return 0;
-	rc = install_recover(&at, e);
+	if (install_done(at)) {
+		install_clean(at);
+		return 1;
+	}
+	rc = install_recover(at, e);
+	if (rc > 0)
+		say("completed what an earlier run had begun");
+	return rc;
+}
+
+static int run_locked(const struct options *o, const struct drive *d,
+		      struct err *e)
+{
+	struct service s = { o->url, o->deadline };
+	struct place at = { o->root, d->instance };
+	_cleanup_(buf_fini) struct buf request = { 0 };
+	struct plan p;
+	int rc = o->dry_run ? install_done(&at) : settle_earlier(&at, e);
+
 	if (rc != 0)
-		return rc < 0 ? -1 : (say("completed what an earlier run had "
-					  "begun"), 0);
-	if (read_request(o, &request, e) < 0 || survey(&s, &at, &p, e) < 0)
+		return rc < 0 ? -1 : 0;
+	if (read_request(o, &request, e) < 0 || survey(&s, &p, e) < 0)
 		return -1;
 	if (o->dry_run) {
 		say_plan(&p);
 		return 0;
 	}
-	return take(&s, &d, &at, buf_str(&request), e);
+	if (install_probe(&at, &p, e) < 0)
+		return -1;
+	return take(&s, d, &at, buf_str(&request), e);
+}
+
+static int run(const struct options *o, struct err *e)
+{
+	long long until = clock_ms() + DRIVE_MS;
+	struct drive d = { 0 };
+	const struct place at = { o->root, d.instance };
+	_cleanup_(cleanup_close) int lock = install_lock(&at, e);
+	int rc;
+
+	if (lock < 0)
+		return -1;
+	rc = drive_read(o->drive, until < o->deadline ? until : o->deadline,
+			&d, e);
+	if (rc == 0)
+		rc = run_locked(o, &d, e);
+	if (!o->dry_run)
+		install_tell_cloud(&at, rc == 0);
+	return rc;
 }
 
 /* -- options -------------------------------------------------------------- */

@@ -67,7 +67,8 @@ end
 $$;
 
 -- Records that the server gets its own now. Of two at the same moment the
--- second waits for the first, and is refused.
+-- second waits for the first, and is refused. Signing keys that nobody waits
+-- for any more are gone for good.
 create function compute.first_boot_claim(p_server uuid) returns void
 language plpgsql as $$
 begin
@@ -77,6 +78,9 @@ begin
 		raise exception using errcode = 'LT410', message = 'What this '
 			'instance gets at its first boot was given out.';
 	end if;
+	delete from compute.signing_keys k
+	where not exists (select from compute.signing_keys_used() u
+		where u.kid = k.kid);
 end
 $$;
 
@@ -93,8 +97,7 @@ language sql stable as $$
 	where next.at is null or exists (
 		select from compute.servers s
 		where s.created_at < next.at and s.deleted_at is null
-			and s.metadata ->> 'first_boot' in ('true',
-				'cloud-init')
+			and s.metadata ->> 'first_boot' = 'true'
 			and not exists (select from compute.first_boots f
 				where f.server_id = s.id))
 	order by k.created_at desc, k.kid
@@ -108,9 +111,15 @@ create function compute.first_boot_prepare(p_request text, p_files jsonb)
 	returns boolean
 language plpgsql as $$
 begin
-	delete from compute.first_boots f
-	using lite.jobs j
-	where j.request_id = p_request and f.server_id = j.subject;
+	if exists (
+		select from lite.jobs j
+		join compute.servers s on s.id = j.subject
+		where j.request_id = p_request and s.config_drive
+		and s.metadata ->> 'first_boot' = 'cloud-init') then
+		perform compute.refuse(400, 'first_boot=cloud-init needs a '
+			'server without a config drive: cloud-init would not '
+			'ask the metadata service.');
+	end if;
 	update compute.servers s
 	set config_drive = true
 	from lite.jobs j

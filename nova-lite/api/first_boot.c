@@ -42,11 +42,6 @@ static const char wanted[] =
 "[Unit]\n"
 "Wants=" AGENT ".service\n";
 
-/* cloud-init makes those keys that are missing, and leaves the others. */
-static const char cloud[] =
-"ssh_deletekeys: false\n"
-"ssh_genkeytypes: [rsa, ecdsa, ed25519]\n";
-
 /* What goes into a guest, with what is known of it in advance. */
 static struct guest_file {
 	const char *path;
@@ -61,8 +56,6 @@ static struct guest_file {
 	  sizeof(unit) - 1, "", NULL },
 	{ "/etc/systemd/system/multi-user.target.d/" AGENT ".conf", 0644,
 	  wanted, sizeof(wanted) - 1, "", NULL },
-	{ "/etc/cloud/cloud.cfg.d/95-" AGENT ".cfg", 0644, cloud,
-	  sizeof(cloud) - 1, "", NULL },
 };
 
 static char *list;		/* of them, as jobs have it; NULL: no agent */

@@ -18,6 +18,18 @@ static int write_row(struct job *j, const struct sql_stmt *stmt,
 	return 0;
 }
 
+/* Not sooner: the old guest could ask for it. */
+static int forget_first_boot(struct job *j, struct err *e)
+{
+	struct rows rows = { 0 };
+
+	if (sql_exec(j->conn, &SQL_first_boot_forget, ARGS(j->subject), &rows,
+		     e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
+}
+
 int rebuild_clear(struct job *j, struct err *e)
 {
 	static const char *const none[] = { NULL };
@@ -29,7 +41,8 @@ int rebuild_clear(struct job *j, struct err *e)
 	if (write_row(j, &SQL_server_task,
 		      sql_arg_text("rebuild_block_device_mapping"), e) < 0 ||
 	    instance_dir_clear(job_agent(j), j->subject,
-			       preserve ? preserved : none, e) < 0)
+			       preserve ? preserved : none, e) < 0 ||
+	    forget_first_boot(j, e) < 0)
 		return -1;
 	return write_row(j, &SQL_server_task,
 			 sql_arg_text("rebuild_spawning"), e);

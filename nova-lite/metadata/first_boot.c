@@ -11,6 +11,7 @@
 #include "common/crypto/ssh_host.h"
 #include "nova-lite/metadata/first_boot.h"
 #include "nova-lite/metadata/authority.h"
+#include "nova-lite/metadata/doc.h"
 #include "nova-lite/metadata/signing_keys.h"
 #include "nova-lite/metadata/vendor.h"
 #include "nova-lite/metadata/wish.h"
@@ -35,12 +36,11 @@ static const char *text_of(const json_t *v, const char *key)
 
 /* -- material ------------------------------------------------------------- */
 
-static json_t *open_sealed(struct req *rq, const char *kind,
-			   const struct row *row)
+static json_t *open_sealed(const char *kind, const struct row *row,
+			   struct err *e)
 {
 	char *purpose = pool_purpose(kind, row_text(row, 1));
-	char *text = vault_open(purpose, row_text(row, 2),
-				&rq->err);
+	char *text = vault_open(purpose, row_text(row, 2), e);
 	json_t *v;
 
 	free(purpose);
@@ -50,19 +50,26 @@ static json_t *open_sealed(struct req *rq, const char *kind,
 	mem_clear(text, strlen(text));
 	free(text);
 	if (!v)
-		err_internal(&rq->err, "%s: not a document", kind);
+		err_internal(e, "%s: not a document", kind);
 	return v;
 }
 
-/* Of those taken from the pool or, when it had none, made now. */
-static json_t *take(struct req *rq, const struct material *m,
-		    const struct rows *taken)
+/* Of those taken from the pool or, when it had none that can be opened, made
+ * now. */
+static json_t *take(const struct material *m, const struct rows *taken)
 {
+	struct err e = { 0 };
+	json_t *v;
+
 	for (int i = 0; i < taken->n; i++) {
 		struct row row = rows_at(taken, i);
 
-		if (strcmp(row_text(&row, 0), m->name) == 0)
-			return open_sealed(rq, m->name, &row);
+		if (strcmp(row_text(&row, 0), m->name) != 0)
+			continue;
+		v = open_sealed(m->name, &row, &e);
+		if (v)
+			return v;
+		log_warn("first boot pool: %s", e.detail);
 	}
 	return material_make(m);
 }
@@ -161,9 +168,7 @@ static json_t *gather(struct req *rq, const struct wish *w,
 	for (size_t i = 0; i < first_boot_conf.n; i++) {
 		const struct material *m = first_boot_conf.kinds[i];
 
-		v = take(rq, m, taken);
-		if (!v)
-			return NULL;
+		v = take(m, taken);
 		json_object_set_new(all, m->name, v);
 		if (complete(rq, w, k, m->name, v) < 0)
 			return NULL;
@@ -183,6 +188,7 @@ static void read_known(struct req *rq, const struct row *row,
 		.id = text_of(doc, "id"), .shortname = text_of(doc, "short"),
 		.hostname = text_of(doc, "hostname"),
 		.location = text_of(doc, "location"),
+		.domain = metadata_conf.dhcp_domain,
 		.addresses = json_object_get(doc, "addresses"),
 	};
 }
@@ -343,13 +349,23 @@ static int give_vendor(struct req *rq, const struct who *who)
 	return reply(rq, 200);
 }
 
-/* Whether it is the server's vendor data that brings it, and has not yet. */
+static bool has_vendor_data(const char *version)
+{
+	for (size_t i = 0; openstack_versions[i]; i++)
+		if (strcmp(openstack_versions[i], version) == 0)
+			return strcmp(version, VENDOR_SINCE) >= 0;
+	return false;
+}
+
+/* Whether it is the server's vendor data that brings it, and has not yet. A
+ * HEAD takes nothing. */
 static int vendor_due(struct req *rq, const struct who *who)
 {
 	struct row row;
 
 	if (first_boot_conf.seal.n == 0 ||
-	    strcmp(req_path(rq, "version"), VENDOR_SINCE) < 0)
+	    strcmp(rq->http->method, "GET") != 0 ||
+	    !has_vendor_data(req_path(rq, "version")))
 		return 0;
 	return sql_maybe(rq, &SQL_first_boot_due, &row,
 			 ARGS(who->server_id, who->project_id, who->address,

@@ -107,6 +107,34 @@ static bool has_address(const json_t *list, const char *address)
 	return false;
 }
 
+/* Host names without a domain, and those of the cloud's own, are the cloud's
+ * to give; what ends in digits reads as an address. */
+static bool may_name(const struct known *k, const char *name)
+{
+	size_t n = strlen(name), d = strlen(k->domain);
+	const char *last = strrchr(name, '.');
+
+	if (strcasecmp(name, k->hostname) == 0 ||
+	    strcasecmp(name, k->shortname) == 0)
+		return true;
+	if (!last || !last[1] || strspn(last + 1, "0123456789") ==
+	    strlen(last + 1))
+		return false;
+	return d == 0 || n <= d || name[n - d - 1] != '.' ||
+	       strcasecmp(name + n - d, k->domain) != 0;
+}
+
+static int check_may_name(const struct wish *w, const struct known *k,
+			  struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(w->names); i++)
+		if (!may_name(k, json_string_value(json_array_get(w->names,
+								  i))))
+			return bad(e, "data.names", "not this instance's to "
+				   "have");
+	return 0;
+}
+
 int wish_check(const struct wish *w, const struct known *k, struct err *e)
 {
 	if (w->hostname && strcmp(w->hostname, k->hostname) != 0 &&
@@ -119,5 +147,5 @@ int wish_check(const struct wish *w, const struct known *k, struct err *e)
 		if (!address || !has_address(k->addresses, address))
 			return bad(e, "addresses", "not this instance's");
 	}
-	return 0;
+	return check_may_name(w, k, e);
 }

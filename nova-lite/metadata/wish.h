@@ -23,6 +23,7 @@ struct wish {
 /* The server as the catalog knows it. */
 struct known {
 	const char *id, *shortname, *hostname, *location;
+	const char *domain;		/* of all host names; "" for none */
 	json_t *addresses;
 };
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 
 from first_boot_rig import (CLOUD, KINDS, PATH, ask, run, server, unbase64)
 from harness import check, equal
@@ -177,6 +178,48 @@ def test_installs(cloud):
     done = guest.activate(wire)
     equal((done.returncode, done.stderr, len(wire.asked)), (0, "", asked),
           "once")
+    wire.close()
+    guest.close()
+
+
+def test_two_at_once(cloud):
+    """One installs, and the other finds it done."""
+    guest = Guest(cloud, "two-agents")
+    os.makedirs(guest.root + "/etc/cloud/cloud.cfg.d")
+    cfg = "etc/cloud/cloud.cfg.d/95-activation-agent.cfg"
+    wire = Between(cloud, guest.ident)
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(
+        guest.activate(wire))) for _ in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    equal([d.returncode for d in got], [0] * 6, repr([d.stderr for d in got]))
+    equal(sum("installed for" in d.stderr for d in got), 1, "one installs")
+    equal(guest.files(), {**FILES, cfg: 0o644}, "all of it")
+    check("ssh_deletekeys: false" in guest.read(cfg), "cloud-init is told")
+    # Its disk, copied to another machine: the keys are not that one's.
+    guest.write(guest.drive + "/openstack/latest/meta_data.json",
+                json.dumps({"uuid": server(cloud, "copied")}))
+    guest.pin("{}")
+    equal(guest.activate(wire).returncode, 1, "no keys to go by")
+    check(cfg not in guest.files(), "cloud-init is to make its own")
+    wire.close()
+    guest.close()
+
+
+def test_slow(cloud):
+    """An answer that takes its time is waited for, and asked for once."""
+    guest = Guest(cloud, "slow")
+
+    def change(method, status, data):
+        if method == "POST":
+            time.sleep(12)
+        return status, data, len(data)
+    wire = Between(cloud, guest.ident, change)
+    done = guest.activate(wire, "--deadline", "40")
+    equal((done.returncode, wire.posts()), (0, 1), done.stderr)
     wire.close()
     guest.close()
 
@@ -381,6 +424,50 @@ def test_killed(cloud):
         wire.close()
         guest.close()
     check(whole >= 8, "runs that were completed: %d" % whole)
+
+
+def test_killed_while_undoing(cloud):
+    """A rename fails, and the machine dies as it takes the others back."""
+    for n in range(1, 12, 3):
+        guest = Guest(cloud, "undone-%d" % n)
+        wire = Between(cloud, guest.ident)
+        # Unlinks: of the temporary files first, of the list, of the places.
+        subprocess.run(
+            ["strace", "-qq", "-f", "-o", "/dev/null", "-e", "inject=rename:"
+             "error=EIO:when=8", "-e", "inject=unlink:signal=SIGKILL:when=%d"
+             % (unlinks_before_undo(cloud) + n),
+             os.path.join(cloud.bin, "activation-agent"), "--root",
+             guest.root, "--drive", guest.drive, "--url", wire.url],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        done = guest.activate(wire)
+        if done.returncode == 0:
+            equal(guest.files(), FILES, "%d: all of it" % n)
+        else:
+            check("(410)" in done.stderr, done.stderr)
+            check(guest.is_untouched(), "%d: %r" % (n, guest.files()))
+        wire.close()
+        guest.close()
+
+
+def unlinks_before_undo(cloud):
+    """Counted once, of a run whose eighth rename fails."""
+    if not hasattr(unlinks_before_undo, "n"):
+        guest = Guest(cloud, "counted-unlinks")
+        wire = Between(cloud, guest.ident)
+        log = os.path.join(guest.temp, "strace")
+        subprocess.run(
+            ["strace", "-qq", "-f", "-o", log, "-e", "trace=unlink,rename",
+             "-e", "inject=rename:error=EIO:when=8",
+             os.path.join(cloud.bin, "activation-agent"), "--root",
+             guest.root, "--drive", guest.drive, "--url", wire.url],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        with open(log) as f:
+            text = f.read()
+        unlinks_before_undo.n = text[:text.index("(INJECTED)")].count(
+            "unlink(")
+        wire.close()
+        guest.close()
+    return unlinks_before_undo.n
 
 
 def test_rename_fails(cloud):

@@ -53,12 +53,12 @@ def address_of(cloud, ident):
 
 
 def ask(cloud, ident, method="POST", path=PATH, body=None, signed=True,
-        at=None):
+        at=None, project="p1"):
     """(status, body), by way of a proxy that vouches for the server."""
     conn = http.client.HTTPConnection(*(at or cloud.urls["metadata"]),
                                       timeout=60)
     mac = hmac.new(SECRET.encode(), ident.encode(), hashlib.sha256)
-    headers = {"X-Instance-ID": ident, "X-Tenant-ID": "p1",
+    headers = {"X-Instance-ID": ident, "X-Tenant-ID": project,
                "X-Instance-ID-Signature": mac.hexdigest() if signed else "0",
                "Content-Type": "application/json"}
     text = json.dumps(body) if isinstance(body, (dict, list)) else body

@@ -190,8 +190,12 @@ def test_refused(cloud):
                  {"location": "a\nb"}, {"location": {}},
                  {"data": {"names": ["a b"]}}, {"data": {"names": [1]}},
                  {"data": {"names": "a"}}, {"data": {"names": ["*"] * 2}},
-                 {"data": {"names": ["n"] * 17}}, {"data": []},
+                 {"data": {"names": ["n.example"] * 17}}, {"data": []},
                  {"data": {"names": ["a\u0000.example.org"]}},
+                 {"data": {"names": ["other.novalocal"]}},
+                 {"data": {"names": ["x.OTHER.NovaLocal"]}},
+                 {"data": {"names": ["other"]}},
+                 {"data": {"names": ["192.168.233.7"]}},
                  {"data": {"ltpa_host": "a=b\nc"}}, {"data": {"x": 1}},
                  {"colour": "red"}, [], "{", "[1", "\x00"):
         status, data = ask(cloud, ident, body=body)
@@ -233,24 +237,27 @@ def test_killed(cloud):
     idents = [server(cloud, "killed-%d" % i) for i in range(40)]
     seen = []
 
-    def work():
-        for ident in idents:
+    def work(mine):
+        for ident in mine:
             try:
                 status, data = ask(cloud, ident)
             except (OSError, http.client.HTTPException):
                 continue
             if status == 200:
                 seen.append(data)
-    thread = threading.Thread(target=work)
-    thread.start()
+    threads = [threading.Thread(target=work, args=(idents[i % 4::4],))
+               for i in range(8)]      # two at each instance
+    for thread in threads:
+        thread.start()
     for _ in range(4):
-        until(lambda: False, 0.15)
+        until(lambda: False, 0.1)
         process = cloud.process("nova-lite-metadata")
         process.kill()
         process.wait()
         cloud.processes.remove(process)
         cloud.add("nova-lite-metadata")
-    thread.join()
+    for thread in threads:
+        thread.join()
     cloud.wait_ready()
     given = int(cloud.sql("select count(*) from compute.first_boots where "
                           "server_id in ('%s')" % "','".join(idents))[0][0])
@@ -357,6 +364,11 @@ def test_vendor_data(cloud):
         "/etc/ltpa/ltpa.keys": "0600", "/etc/ltpa/password": "0600"}, "files")
     equal(ask(cloud, ident, "GET", path), (200, b"{}"), "again")
     equal(ask(cloud, ident)[0], 410, "by the other way")
+    looks = server(cloud, "looks", '{"first_boot": "cloud-init"}')
+    equal(ask(cloud, looks, "HEAD", path), (200, b""), "HEAD takes nothing")
+    equal(ask(cloud, looks, "GET", "/openstack/no/vendor_data.json")[0], 404,
+          "no such version")
+    check(b"ssh_keys" in ask(cloud, looks, "GET", path)[1], "still there")
     for metadata in "{}", '{"first_boot": "true"}':
         other = server(cloud, "other-vendor", metadata)
         equal(ask(cloud, other, "GET", path), (200, b"{}"), metadata)
@@ -404,6 +416,36 @@ def test_property(cloud):
         cloud.demo.delete("compute", path)
 
 
+def test_rebuild_is_due_later(cloud):
+    """Not while the old guest could ask; and not to cloud-init where it would
+    not ask."""
+    made = create(cloud, config_drive=True)
+    ident = made.json["server"]["id"]
+    path = "/v2.1/servers/" + ident
+    need(until(lambda: cloud.demo.get("compute", path).json["server"][
+        "status"] == "ACTIVE", 90), "a server")
+    mine = {"project": cloud.demo.project_id}
+    equal(ask(cloud, ident, **mine)[0], 200, "its own")
+    image = cloud.demo.get("compute", path).json["server"]["image"]["id"]
+    rebuild = {"rebuild": {"imageRef": image, "metadata": {
+        "first_boot": "cloud-init"}}}
+    equal(cloud.demo.post("compute", path + "/action", rebuild).status, 400,
+          "with a config drive")
+    rebuild["rebuild"]["metadata"]["first_boot"] = "true"
+    agent = cloud.process("nova-lite-compute").child
+    agent.send_signal(signal.SIGSTOP)
+    try:
+        equal(cloud.demo.post("compute", path + "/action", rebuild).status,
+              202, "rebuild")
+        equal(ask(cloud, ident, **mine)[0], 410, "of the old guest")
+    finally:
+        agent.send_signal(signal.SIGCONT)
+    need(until(lambda: cloud.sql("select count(*) from compute.first_boots "
+                                 "where server_id = '%s'" % ident) == [["0"]],
+               60), "due")
+    cloud.demo.delete("compute", path)
+
+
 def test_property_own_file(cloud):
     """A file of the client's own stands where the agent has one."""
     unit = "/etc/systemd/system/activation-agent.service"
@@ -420,7 +462,7 @@ def test_property_own_file(cloud):
     finally:
         agent.send_signal(signal.SIGCONT)
     of = {f["path"]: f for f in files}
-    equal((len(files), len(of)), (4, 4), "each once")
+    equal((len(files), len(of)), (3, 3), "each once")
     equal(of[unit]["sha256"], hashlib.sha256(b"mine").hexdigest(), "mine")
     equal((of["/usr/sbin/activation-agent"]["mode"],
            of["/usr/sbin/activation-agent"]["sha256"]),

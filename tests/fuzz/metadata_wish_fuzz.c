@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *mine = json_pack("[s]", "192.0.2.7");
 	struct known k = { .id = "i", .shortname = "vm", .hostname =
-		"vm.novalocal", .location = "nova", .addresses = mine };
+		"vm.novalocal", .domain = "novalocal", .location = "nova",
+		.addresses = mine };
 	struct wish w = { 0 };
 	struct err e = { 0 };
 	json_t *body = json_parse((const char *)data, size, &e);
