@@ -395,9 +395,16 @@ int first_boot_vendor(struct req *rq)
 int first_boot_offer(struct req *rq)
 {
 	struct who who;
+	struct row row;
+	int n;
 
 	if (first_boot_conf.seal.n == 0 || who_asks(rq, &who) < 0)
 		return not_offered(rq);
+	n = sql_maybe(rq, &SQL_server_there, &row,
+		      ARGS(who.server_id, who.project_id, who.address,
+			   who.bridge));
+	if (n <= 0)
+		return n < 0 ? -1 : not_offered(rq);
 	j_obj(&rq->w, NULL);
 	j_arr(&rq->w, "kinds");
 	for (size_t i = 0; i < first_boot_conf.n; i++)

@@ -52,6 +52,8 @@ void first_boot_stop(void);
 
 /* nova-lite-metadata rotate_signing_key */
 int first_boot_rotate(const struct conf *conf, int argc, char **argv);
+/* nova-lite-metadata reseal */
+int first_boot_reseal(const struct conf *conf, int argc, char **argv);
 
 /* -- vault.c -------------------------------------------------------------- */
 
@@ -63,6 +65,9 @@ char *vault_open(const char *purpose, const char *sealed, struct err *e);
 /* The signing keys in use; the newest first. At most n; -1 on errors. */
 int vault_signing_keys(const struct rows *rows, struct jws_key *keys,
 		       size_t n, struct err *e);
+/* Seals everything with the first key of the file; what cannot be opened is an
+ * error, and the rest is sealed anew all the same. */
+int vault_reseal(struct sql_conn *conn, struct err *e);
 /* A new one; only where there is none, with `first`. */
 int vault_signing_key_add(struct sql_conn *conn, bool first, struct err *e);
 

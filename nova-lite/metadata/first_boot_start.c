@@ -79,25 +79,43 @@ void first_boot_stop(void)
 	seal_keys_fini(&first_boot_conf.seal);
 }
 
-int first_boot_rotate(const struct conf *conf, int argc, char **argv)
-{
-	struct err e = { 0 };
-	struct sql_conn *conn;
-	int rc = -1;
+/* -- subcommands ---------------------------------------------------------- */
 
-	(void)argc, (void)argv;
-	if (read_conf(&first_boot_conf, conf, &e) < 0)
-		conn = NULL;
-	else if (first_boot_conf.seal.n == 0)
-		conn = (err_internal(&e, "[first_boot] seal_key_file is not "
-				     "set"), NULL);
-	else
+/* With the keys of the file and a connection; says what went wrong. */
+static int command(const struct conf *conf, const char *name,
+		   int (*run)(struct sql_conn *conn, struct err *e))
+{
+	struct sql_conn *conn = NULL;
+	struct err e = { 0 };
+	int rc = read_conf(&first_boot_conf, conf, &e);
+
+	if (rc == 0 && first_boot_conf.seal.n == 0)
+		rc = err_internal(&e, "[first_boot] seal_key_file is not set");
+	if (rc == 0)
 		conn = sql_pool_get(service_pool(), &e);
+	rc = -1;
 	if (conn) {
-		rc = vault_signing_key_add(conn, false, &e);
+		rc = run(conn, &e);
 		sql_pool_put(service_pool(), conn);
 	}
 	if (rc < 0)
-		fprintf(stderr, "rotate_signing_key: %s\n", e.detail);
+		fprintf(stderr, "%s: %s %s\n", name, e.msg, e.detail);
 	return rc;
+}
+
+static int rotate(struct sql_conn *conn, struct err *e)
+{
+	return vault_signing_key_add(conn, false, e);
+}
+
+int first_boot_rotate(const struct conf *conf, int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return command(conf, "rotate_signing_key", rotate);
+}
+
+int first_boot_reseal(const struct conf *conf, int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return command(conf, "reseal", vault_reseal);
 }

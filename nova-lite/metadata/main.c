@@ -187,6 +187,8 @@ static int loop_start(struct http_loop *l, struct err *e)
 static const struct subcommand commands[] = {
 	{ "rotate_signing_key", "sign what is given out with a new key, too",
 	  first_boot_rotate },
+	{ "reseal", "seal all that is kept with the first key of "
+	  "[first_boot] seal_key_file", first_boot_reseal },
 	{ .name = NULL }
 };
 

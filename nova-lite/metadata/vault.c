@@ -83,3 +83,38 @@ int vault_signing_keys(const struct rows *rows, struct jws_key *keys,
 	}
 	return i;
 }
+
+/* -- sealing anew --------------------------------------------------------- */
+
+static int reseal(struct sql_conn *conn, const struct row *row, struct err *e)
+{
+	const char *purpose = row_text(row, 0), *was = row_text(row, 3);
+	_cleanup_(cleanup_free) char *sealed = NULL;
+	char *text = vault_open(purpose, was, e);
+
+	if (!text)
+		return -1;
+	sealed = vault_seal(purpose, text);
+	mem_clear(text, strlen(text));
+	free(text);
+	return run(conn, &SQL_sealed_set,
+		   ARGS(row_text(row, 1), row_text(row, 2),
+			(const char *)sealed, was), e);
+}
+
+int vault_reseal(struct sql_conn *conn, struct err *e)
+{
+	struct rows rows = { 0 };
+	int rc = 0;
+
+	if (sql_exec(conn, &SQL_sealed_list, NULL, 0, &rows, e) < 0)
+		return -1;
+	for (int i = 0; i < rows.n; i++) {
+		struct row row = rows_at(&rows, i);
+
+		if (reseal(conn, &row, e) < 0)
+			rc = -1;
+	}
+	rows_fini(&rows);
+	return rc;
+}

@@ -201,6 +201,7 @@ def test_refused(cloud):
         status, data = ask(cloud, ident, body=body)
         check(status in (400, 413), "%.60r: %d %r" % (body, status, data))
     equal(ask(cloud, str(uuid.uuid4()))[0], 404, "no such instance")
+    equal(ask(cloud, str(uuid.uuid4()), "GET")[0], 404, "nor an offer")
     equal(ask(cloud, ident, signed=False)[0], 403, "not vouched for")
     equal(levels(cloud), before, "the pool")
     equal(cloud.sql("select count(*) from compute.first_boots where "
@@ -489,23 +490,37 @@ def test_metrics(cloud):
     equal(ask(cloud, ident, "GET", "/metrics")[0], 404, "to a guest")
 
 
+def reseal(cloud):
+    return run(os.path.join(cloud.bin, "nova-lite-metadata"), "--config",
+               cloud.conf("nova-lite-metadata"), "reseal")
+
+
+def with_keys(cloud, text):
+    with open(KEYS.name, "w") as f:
+        f.write(text)
+    cloud.restart("nova-lite-metadata")
+    cloud.wait_ready()
+
+
 def test_sealed_anew(cloud):
-    """A new key on top of the file seals, and the old one still opens."""
+    """A new key on top of the file seals, and the old one still opens, until
+    everything is sealed anew."""
     need(filled(cloud), "a pool")
-    old = KEYS.name and open(KEYS.name).read()
-    with open(KEYS.name, "w") as f:
-        f.write("22" * 32 + "\n" + old)
-    cloud.restart("nova-lite-metadata")
-    cloud.wait_ready()
+    with open(KEYS.name) as f:
+        old = f.read()
+    with_keys(cloud, "22" * 32 + "\n" + old)
     equal(ask(cloud, server(cloud, "anew"))[0], 200, "both keys")
-    with open(KEYS.name, "w") as f:
-        f.write("33" * 32 + "\n")
-    cloud.restart("nova-lite-metadata")
-    cloud.wait_ready()
+    with_keys(cloud, "33" * 32 + "\n")
     ident = server(cloud, "lost")
     equal(ask(cloud, ident)[0], 500, "neither")
-    with open(KEYS.name, "w") as f:
-        f.write("22" * 32 + "\n" + old)
-    cloud.restart("nova-lite-metadata")
-    cloud.wait_ready()
+    check(reseal(cloud).returncode != 0, "nothing opens")
+    with_keys(cloud, "22" * 32 + "\n" + old)
+    equal(reseal(cloud).returncode, 0, "sealed anew")
+    with_keys(cloud, "22" * 32 + "\n")
     equal(ask(cloud, ident)[0], 200, "it was not used up")
+    cloud.sql("update compute.key_pool set sealed = 'AAAA' where id in "
+              "(select id from compute.key_pool where kind = 'ssh_ed25519' "
+              "order by made_at, id limit 1)")
+    equal(ask(cloud, server(cloud, "bad-row"))[0], 200, "made on demand")
+    equal(cloud.sql("select count(*) from compute.key_pool where sealed = "
+                    "'AAAA'"), [["0"]], "what cannot be opened is gone")
