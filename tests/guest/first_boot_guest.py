@@ -209,7 +209,8 @@ def check_rebuilt(cloud, image, ident, before):
     equal(done.status, 202, "rebuild")
     need(until(lambda: cloud.demo.get("compute", "/v2.1/servers/" + ident)
                .json["server"]["status"] == "ACTIVE", 60), "rebuilt")
-    equal(ask(cloud, ident, "GET", PATH)[0], 200, "offered")
+    equal(ask(cloud, ident, "GET", PATH, project=cloud.demo.project_id)[0],
+          200, "offered")
     equal(cloud.sql("select count(*) from compute.first_boots where "
                     "server_id = '%s'" % ident), [["0"]], "due again")
     disk = cloud.path("nova", "instances", ident)
