@@ -213,18 +213,16 @@ static int exchange(const struct sockaddr_in *to, const struct buf *request,
 
 enum { SILENCE = -1, NOISE = -2 };
 
-static int attempt(const struct service *s, const struct buf *request,
-		   struct answer *a_r, struct err *e)
+static int attempt(const struct service *s, const struct sockaddr_in *to,
+		   const struct buf *request, struct answer *a_r,
+		   struct err *e)
 {
 	_cleanup_(buf_fini) struct buf reply = { 0 };
-	struct sockaddr_in to;
 	const char *body;
 	size_t len;
 	int rc;
 
-	if (address_of(s->url, &to, e) < 0)
-		return -1;
-	rc = exchange(&to, request, s->deadline, &reply);
+	rc = exchange(to, request, s->deadline, &reply);
 	if (rc < 0)
 		refuse_errno(e, "%s", s->url);
 	else
@@ -242,11 +240,14 @@ int fetch(const struct service *s, const char *path, const char *body,
 	  struct answer *a_r, struct err *e)
 {
 	_cleanup_(buf_fini) struct buf request = { 0 };
+	struct sockaddr_in to;
 	int rc;
 
+	if (address_of(s->url, &to, e) < 0)
+		return -1;
 	put_request(s, path, body, &request);
 	for (;;) {
-		rc = attempt(s, &request, a_r, e);
+		rc = attempt(s, &to, &request, a_r, e);
 		if (rc == 0 && a_r->status < 500)
 			return 0;
 		/* What was given is not given again: say what became of it. */

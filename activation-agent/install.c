@@ -235,7 +235,7 @@ static int stage_all(const struct place *at, const struct plan *p,
 
 int install_probe(const struct place *at, const struct plan *p, struct err *e)
 {
-	if (make_folders(at, STATE "/", e) < 0 || stage_all(at, p, e) < 0)
+	if (stage_all(at, p, e) < 0)
 		return -1;
 	unstage_all(at, p);
 	return 0;

@@ -52,18 +52,16 @@ static void say(const char *fmt, ...)
 
 /* -- asking --------------------------------------------------------------- */
 
-static void answer_fini(struct answer *a)
-{
-	if (a->body.data)
-		sodium_memzero(a->body.data, a->body.cap);
-	buf_fini(&a->body);
-}
-
 static void secret_fini(struct buf *b)
 {
 	if (b->data)
 		sodium_memzero(b->data, b->cap);
 	buf_fini(b);
+}
+
+static void answer_fini(struct answer *a)
+{
+	secret_fini(&a->body);
 }
 
 static void free_json(json_t **v)

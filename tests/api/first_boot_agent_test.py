@@ -350,6 +350,11 @@ def test_refusals(cloud):
     guest.pin("{}")
     done = guest.activate(wire)
     check(done.returncode == 1 and "names no key" in done.stderr, done.stderr)
+    began = time.monotonic()
+    guest.pin(ask(cloud, guest.ident, "GET", PATH + "_keys")[1])
+    done = guest.activate(wire, "--url", "http://name")
+    check(done.returncode == 1 and "not http://ADDRESS" in done.stderr and
+          time.monotonic() - began < 10, "a name: " + done.stderr)
     guest.close()
     for words in (["--url", "ftp://x"], ["--deadline", "x"], ["x"],
                   ["--no-such"]):
@@ -432,13 +437,15 @@ def test_killed_while_undoing(cloud):
         guest = Guest(cloud, "undone-%d" % n)
         wire = Between(cloud, guest.ident)
         # Unlinks: of the temporary files first, of the list, of the places.
-        subprocess.run(
+        died = subprocess.run(
             ["strace", "-qq", "-f", "-o", "/dev/null", "-e", "inject=rename:"
              "error=EIO:when=8", "-e", "inject=unlink:signal=SIGKILL:when=%d"
              % (unlinks_before_undo(cloud) + n),
              os.path.join(cloud.bin, "activation-agent"), "--root",
              guest.root, "--drive", guest.drive, "--url", wire.url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        check(died.returncode in (-9, 137), "%d: it dies: %d" % (
+            n, died.returncode))
         done = guest.activate(wire)
         if done.returncode == 0:
             equal(guest.files(), FILES, "%d: all of it" % n)
