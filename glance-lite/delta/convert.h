@@ -7,9 +7,9 @@
 #include "common/base/err.h"
 
 /*
- * One complete qcow2 of a delta and its base, by qemu-img in a process of its
- * own, which ends with ours. Which files it opens, and by which drivers, is
- * said here: nothing is probed, and no name inside a file is followed.
+ * One complete qcow2 of a delta and its base, by qemu-img. Which files it
+ * opens, and by which drivers, is said here: nothing is probed, and no name
+ * inside a file is followed.
  */
 struct convert {
 	const char *delta, *base, *base_driver;		/* paths, a driver */
@@ -17,11 +17,7 @@ struct convert {
 	int64_t size_max;		/* bytes of out */
 };
 
-/* at_once: how many run at the same time; the others wait for their turn. */
-void convert_init(int at_once);
-/* UNAVAILABLE once convert_stop was called, else INTERNAL. */
+/* Fails as tool_run. */
 int convert_run(const struct convert *c, struct err *e);
-/* From any thread: those that run or wait end, and no other begins. */
-void convert_stop(void);
 
 #endif
