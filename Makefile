@@ -47,7 +47,8 @@ keystone_SRC := $(wildcard keystone-shim/*.c keystone-shim/api/*.c) \
 	$(G)/keystone_sql.c
 glance_SRC := $(wildcard glance-lite/*.c glance-lite/api/*.c \
 	glance-lite/store/*.c glance-lite/manifest/*.c \
-	glance-lite/delta/*.c) $(G)/glance_sql.c
+	glance-lite/delta/*.c) glance-lite/bundle/bundle.c $(G)/glance_sql.c
+bundle_SRC := glance-lite/bundle/check.c
 nova_SRC := $(wildcard nova-lite/*.c nova-lite/api/*.c) \
 	nova-lite/inject/check.c $(G)/nova_sql.c
 network_SRC := $(wildcard nova-lite/network/*.c) $(G)/network_sql.c
@@ -70,13 +71,13 @@ activation_SRC := $(wildcard activation-agent/*.c)
 ACTIVATION_LIBS := -ljansson -lsodium
 
 SQL_ROOMS := common keystone glance nova network compute metadata
-ROOMS := $(SQL_ROOMS) inject appliance boot activation
-PROGRAMS := keystone-shim glance-lite nova-lite nova-lite-network \
+ROOMS := $(SQL_ROOMS) bundle inject appliance boot activation
+PROGRAMS := keystone-shim glance-lite glance-lite-bundle nova-lite nova-lite-network \
 	nova-lite-compute nova-lite-metadata nova-lite-guestfwd \
 	nova-lite-inject nova-lite-appliance-init \
 	nova-lite-boot nova-lite-boot-init activation-agent
 # Started by the others; no options, no configuration.
-HELPERS := nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init \
+HELPERS := glance-lite-bundle nova-lite-guestfwd nova-lite-inject nova-lite-appliance-init \
 	nova-lite-boot nova-lite-boot-init activation-agent
 BIN := $(addprefix $(B)/bin/,$(PROGRAMS))
 
@@ -102,6 +103,7 @@ $(B)/bin/$(1): $(B)/$(2).o $(foreach r,$(3) common,$(B)/lib$(r).a)
 endef
 $(eval $(call program,keystone-shim,keystone-shim/main,keystone))
 $(eval $(call program,glance-lite,glance-lite/main,glance))
+$(eval $(call program,glance-lite-bundle,glance-lite/bundle/main,bundle,-larchive))
 $(eval $(call program,nova-lite,nova-lite/main,nova))
 $(eval $(call program,nova-lite-network,nova-lite/network/main,network))
 $(eval $(call program,nova-lite-compute,nova-lite/compute/main,compute inject boot,$(VIRT_LIBS) $(INJECT_LIBS) $(BOOT_LIBS)))

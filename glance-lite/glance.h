@@ -13,6 +13,7 @@ struct glance {
 	int64_t property_quota, tag_quota;	/* INT32_MAX: no bound */
 	int64_t member_quota;
 	int64_t limit_default, limit_max;	/* of a list */
+	int64_t bundle_max_mb;		/* of an OS image, unpacked */
 	bool match_format;	/* refuse bytes that are not recognised, too */
 };
 const struct glance *glance(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "glance-lite/delta/convert.h"
 #include "glance-lite/glance.h"
 #include "glance-lite/routes.h"
+#include "glance-lite/tool.h"
 
 #define RUN(k, m, p, o, a, pol, v0, v1, d) \
 	ROUTE_ROW(k, m, p, o, a, pol, v0, v1, d, NULL, o)
@@ -16,12 +16,21 @@ static const struct route routes[] = {
 	{ .op = NULL }
 };
 
+static const struct sql_constraint constraints[] = {
+	{ "images_os_image_key", ERR_CONFLICT,
+	  "The project has an OS image of this name and version." },
+	{ "images_os_image_default_key", ERR_CONFLICT,
+	  "The project's OS image of this name has a default version." },
+	{ .name = NULL }
+};
+
 static const struct service service = {
 	.name = "glance-lite",
 	.doc = "Image service (Image API v2)",
 	.default_port = 9292,
 	.routes = routes,
 	.opts = glance_opts,
+	.constraints = constraints,
 	.before_route = glance_before_route,
 	.no_route = glance_no_route,
 	.deny = glance_deny,
@@ -29,7 +38,7 @@ static const struct service service = {
 	.render_error = glance_render_error,
 	.finish = glance_finish,
 	.start = glance_start,
-	.stopping = convert_stop,
+	.stopping = tool_stop,
 	.stop = glance_stop,
 };
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "gen/glance_sql.h"
-#include "glance-lite/delta/convert.h"
 #include "glance-lite/delta/whole.h"
 #include "glance-lite/glance.h"
+#include "glance-lite/tool.h"
 
 const struct conf_opt glance_opts[] = {
 	{ "DEFAULT", "image_size_cap", CONF_INT, "1099511627776",
@@ -25,6 +25,8 @@ const struct conf_opt glance_opts[] = {
 	{ "glance_store", "delta_conversions", CONF_INT, "2",
 	  "images stored as deltas that are made complete at the same time, "
 	  "each by a qemu-img, 1 to 64" },
+	{ "glance_store", "os_image_max_unpacked_mb", CONF_INT, "16384",
+	  "MiB of an OS image's bundle at most when it is unpacked" },
 	{ "image_format", "require_image_format_match", CONF_BOOL, "false",
 	  "refuse data that is not recognised as the claimed disk_format; "
 	  "data recognised as another format is always refused" },
@@ -58,6 +60,8 @@ static void read_conf(const struct conf *conf)
 	state.limit_default = conf_int(conf, "DEFAULT",
 				       "limit_param_default");
 	state.limit_max = conf_int(conf, "DEFAULT", "api_limit_max");
+	state.bundle_max_mb = conf_int(conf, "glance_store",
+				       "os_image_max_unpacked_mb");
 	state.match_format = conf_bool(conf, "image_format",
 				       "require_image_format_match");
 }
@@ -90,7 +94,7 @@ static int start_deltas(const struct conf *conf, struct err *e)
 		return err_set(e, ERR_BAD_REQUEST, "[glance_store] "
 			       "delta_conversions is not within 1 and 64");
 	whole_init();
-	convert_init((int)n);
+	tool_init((int)n);
 	return 0;
 }
 

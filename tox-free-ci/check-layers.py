@@ -27,7 +27,8 @@ VENDORS = (
     (r"libvirt/|libxml/", ("nova-lite/virt/",)),
     (r"libnbd\.h|ext2fs/|et/", ("nova-lite/inject/",)),
     (r"libisofs/", ("nova-lite/boot/",)),
-    (r"archive(_entry)?\.h|libkmod\.h", ("nova-lite/boot/",)),
+    (r"archive(_entry)?\.h", ("nova-lite/boot/", "glance-lite/bundle/")),
+    (r"libkmod\.h", ("nova-lite/boot/",)),
 )
 # A program of its own, which links nothing of the house.
 ALONE = ("nova-lite/metadata/guestfwd.c",)

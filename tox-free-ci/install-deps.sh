@@ -17,7 +17,7 @@ run="python3 postgresql postgresql-client libvirt-daemon-system
 	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
 	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
-	isolinux syslinux-common mtools systemd-boot-efi ovmf"
+	isolinux squashfs-tools syslinux-common mtools systemd-boot-efi ovmf"
 test="libcmocka-dev python3-keystone python3-glanceclient curl
 	openssh-client procps fdisk xfsprogs btrfs-progs lvm2 fakeroot zstd
 	xz-utils mmdebstrap strace"

@@ -222,6 +222,10 @@ static int take_in(struct req *rq, const struct intake *how)
 		return -1;
 	up.disk_format = row_text(&row, upload__disk_format);
 	up.container_format = row_text(&row, upload__container_format);
+	if (row_bool(&row, upload__os_image)) {
+		up.script = row_text(&row, upload__script);
+		up.look = look_at_bundle;
+	}
 	return upload_take(rq, &up, how->end);
 }
 

@@ -19,13 +19,18 @@ struct upload {
 	int (*look)(struct req *rq, struct upload *up,
 		    const struct inspect_source *src);
 	const char *disk_format, *container_format;	/* for look */
-	int64_t base_size;				/* for look */
+	const char *script;		/* of an OS image, for look */
+	int64_t base_size;		/* of a delta's base, for look */
 	int64_t virtual_size;		/* -1: not known */
 	struct store_put put;
 	struct digest md5, sha512;
 	char checksum[DIGEST_HEX_SIZE], hash[DIGEST_HEX_SIZE];
 	char wanted[DIGEST_HEX_SIZE];	/* hash, when the client told it */
 };
+
+/* upload's look for the bundle of an OS image (system.c). */
+int look_at_bundle(struct req *rq, struct upload *up,
+		   const struct inspect_source *src);
 
 /* What the head of the request tells. */
 int upload_check(struct req *rq, struct upload *up);

@@ -52,28 +52,6 @@ static int fill(struct whole *w)
 	return store_put_written(&w->put, &w->rq->err);
 }
 
-static int sum_up(struct whole *w)
-{
-	_cleanup_(cleanup_free) char *chunk = xmalloc(STORE_CHUNK);
-	struct digest md5, sha512;
-	int64_t at = 0;
-	ssize_t n;
-
-	digest_init(&md5, DIGEST_MD5);
-	digest_init(&sha512, DIGEST_SHA512);
-	while ((n = store_put_read(&w->put, chunk, STORE_CHUNK, at)) > 0) {
-		digest_update(&md5, chunk, (size_t)n);
-		digest_update(&sha512, chunk, (size_t)n);
-		at += n;
-	}
-	digest_hex(&md5, w->checksum);
-	digest_hex(&sha512, w->hash);
-	digest_fini(&md5);
-	digest_fini(&sha512);
-	return n < 0 || at != w->put.size
-		? err_errno(&w->rq->err, "cannot read %s", w->put.temp) : 0;
-}
-
 static int store_whole(struct whole *w)
 {
 	struct err *e = &w->rq->err;
@@ -81,7 +59,8 @@ static int store_whole(struct whole *w)
 	if (store_put_begin(glance()->store, w->id, STORE_IMAGE, &w->put,
 			    e) < 0)
 		return -1;
-	if (fill(w) < 0 || sum_up(w) < 0) {
+	if (fill(w) < 0 || store_put_sum(&w->put, w->checksum, w->hash,
+			  &w->rq->err) < 0) {
 		store_put_abort(&w->put);
 		return -1;
 	}

@@ -228,6 +228,29 @@ int store_put_written(struct store_put *put, struct err *e)
 	return 0;
 }
 
+int store_put_sum(const struct store_put *put, char md5_r[DIGEST_HEX_SIZE],
+		  char sha512_r[DIGEST_HEX_SIZE], struct err *e)
+{
+	_cleanup_(cleanup_free) char *chunk = xmalloc(STORE_CHUNK);
+	struct digest md5, sha512;
+	int64_t at = 0;
+	ssize_t n;
+
+	digest_init(&md5, DIGEST_MD5);
+	digest_init(&sha512, DIGEST_SHA512);
+	while ((n = store_put_read(put, chunk, STORE_CHUNK, at)) > 0) {
+		digest_update(&md5, chunk, (size_t)n);
+		digest_update(&sha512, chunk, (size_t)n);
+		at += n;
+	}
+	digest_hex(&md5, md5_r);
+	digest_hex(&sha512, sha512_r);
+	digest_fini(&md5);
+	digest_fini(&sha512);
+	return n < 0 || at != put->size ?
+		err_errno(e, "cannot read %s", put->temp) : 0;
+}
+
 void store_put_abort(struct store_put *put)
 {
 	cleanup_close(&put->fd);

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "common/crypto/digest.h"
 
 /*
  * Image bytes as files of a folder: DIR/<image id>, and DIR/<image id>.delta
@@ -49,6 +50,9 @@ ssize_t store_put_read(const struct store_put *put, void *data, size_t n,
 /* For another process that writes the file instead, free() it; and then. */
 char *store_put_path(const struct store_put *put);
 int store_put_written(struct store_put *put, struct err *e);
+/* MD5 and SHA-512 of what was written. */
+int store_put_sum(const struct store_put *put, char md5_r[DIGEST_HEX_SIZE],
+		  char sha512_r[DIGEST_HEX_SIZE], struct err *e);
 /* On failure the file is gone; put is over in any case. */
 int store_put_commit(struct store_put *put, struct err *e);
 void store_put_abort(struct store_put *put);
