@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
-#include "common/base/log.h"
 #include "common/json/out.h"
-#include "common/service/service.h"
 #include "nova-lite/compute/host.h"
+#include "nova-lite/compute/tick.h"
 #include "gen/compute_sql.h"
-
-enum { BEAT_SECONDS = 5 };
 
 /* As Nova's hypervisor view shows it. */
 static void cpu_info(const struct virt_host *h, struct buf *out)
@@ -78,73 +72,25 @@ int host_register(struct agent *a, struct sql_conn *conn, struct err *e)
 
 /* -- the heartbeat ------------------------------------------------------- */
 
-static struct {
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t stop;
-	bool running, stopping;
-} beat = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	   .stop = PTHREAD_COND_INITIALIZER };
-
-static void beat_once(struct agent *a)
+static int beat(struct agent *a, struct sql_conn *conn, struct err *e)
 {
 	struct rows rows = { 0 };
-	struct err e;
-	struct sql_conn *conn = sql_pool_get(service_pool(), &e);
 
-	if (!conn || sql_exec(conn, &SQL_host_heartbeat,
-			      ARGS((const char *)a->host), &rows, &e) < 0)
-		log_warn("heartbeat: %s %s", e.msg, e.detail);
-	else
-		rows_fini(&rows);
-	if (conn)
-		sql_pool_put(service_pool(), conn);
+	if (sql_exec(conn, &SQL_host_heartbeat, ARGS((const char *)a->host),
+		     &rows, e) < 0)
+		return -1;
+	rows_fini(&rows);
+	return 0;
 }
 
-/* False when the thread shall end. */
-static bool beat_wait(void)
-{
-	struct timespec until;
-	bool go_on;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += BEAT_SECONDS;
-	pthread_mutex_lock(&beat.lock);
-	while (!beat.stopping &&
-	       pthread_cond_timedwait(&beat.stop, &beat.lock, &until) == 0)
-		;
-	go_on = !beat.stopping;
-	pthread_mutex_unlock(&beat.lock);
-	return go_on;
-}
-
-static void *beat_thread(void *arg)
-{
-	while (beat_wait())
-		beat_once(arg);
-	return NULL;
-}
+static struct tick heartbeat = TICK("heartbeat", 5, beat);
 
 int host_heartbeat_start(struct agent *a, struct err *e)
 {
-	int rc = pthread_create(&beat.thread, NULL, beat_thread, a);
-
-	if (rc) {
-		errno = rc;
-		return err_errno(e, "thread");
-	}
-	beat.running = true;
-	return 0;
+	return tick_start(&heartbeat, a, e);
 }
 
 void host_heartbeat_stop(void)
 {
-	if (!beat.running)
-		return;
-	pthread_mutex_lock(&beat.lock);
-	beat.stopping = true;
-	pthread_cond_signal(&beat.stop);
-	pthread_mutex_unlock(&beat.lock);
-	pthread_join(beat.thread, NULL);
-	beat.running = false;
+	tick_stop(&heartbeat);
 }
