@@ -403,21 +403,38 @@ begin
 end
 $$;
 
+-- Wishes in a server's metadata, or 400. A server that has nothing to do with them may have
+-- any.
+create function compute.os_image_wishes(s compute.servers, p_metadata jsonb)
+	returns jsonb
+language plpgsql stable as $$
+declare
+	why text := image.os_image_misfit(p_metadata
+		- '{os_image:requested,os_image:running,os_image:state,
+		os_image:fallback}'::text[]);
+	asked text := nullif(p_metadata ->> 'os_image', '');
+begin
+	if s.os_image is null then
+		return p_metadata;
+	elsif why is null and not image.os_image_fits('sw', asked) then
+		why := format('os_image: ''%s'' is not %s', left(asked, 100),
+			image.os_image_form('sw'));
+	end if;
+	if why is not null then
+		perform compute.refuse(400, why);
+	end if;
+	return p_metadata;
+end
+$$;
+
 create function compute.os_image_settle() returns trigger
 language plpgsql as $$
-declare
-	misfit text;
 begin
-	-- A server that has nothing to do with them may have any metadata.
-	if tg_argv[0] <> 'told' or new.os_image is not null then
-		new := compute.os_image_choose(new, tg_argv[0]);
-		misfit := image.os_image_misfit(new.metadata);
+	new := compute.os_image_choose(new, tg_argv[0]);
+	if tg_argv[0] <> 'told' then
+		perform compute.os_image_wishes(new, new.metadata);
 	end if;
 	new := compute.os_image_truth(new);
-	if new.os_image is not null and tg_argv[0] = 'made'
-		and misfit is not null then
-		perform compute.refuse(400, misfit);
-	end if;
 	return new;
 end
 $$;
@@ -496,29 +513,6 @@ begin
 		perform compute.boot_plain_check(new);
 	end if;
 	return new;
-end
-$$;
-
--- Wishes in a server's metadata, or 400.
-create function compute.os_image_wishes(s compute.servers, p_metadata jsonb)
-	returns jsonb
-language plpgsql stable as $$
-declare
-	why text := image.os_image_misfit(p_metadata
-		- '{os_image:requested,os_image:running,os_image:state,
-		os_image:fallback}'::text[]);
-	asked text := nullif(p_metadata ->> 'os_image', '');
-begin
-	if s.os_image is null then
-		return p_metadata;
-	elsif why is null and not image.os_image_fits('sw', asked) then
-		why := format('os_image: ''%s'' is not %s', left(asked, 100),
-			image.os_image_form('sw'));
-	end if;
-	if why is not null then
-		perform compute.refuse(400, why);
-	end if;
-	return p_metadata;
 end
 $$;
 

@@ -56,6 +56,8 @@ static const struct sql_constraint constraints[] = {
 	{ "flavor_access_pkey", ERR_CONFLICT, "The project has access." },
 	{ "aggregates_name_key", ERR_CONFLICT, "The name is taken." },
 	{ "keypairs_pkey", ERR_CONFLICT, "The key pair's name is taken." },
+	{ "os_switches_running_key", ERR_CONFLICT,
+	  "The OS image is being switched." },
 	{ "ports_ip_key", ERR_CONFLICT, "The address was taken meanwhile." },
 	{ .name = NULL }
 };

@@ -248,6 +248,60 @@ int aggregate_host_remove(struct req *rq)
 	return host_change(rq, "remove_host", &SQL_aggregate_host_remove);
 }
 
+struct cache_in { const char *id; };
+
+/* The ids of {"cache": [{"id"}]}, as an array of PostgreSQL. */
+static const char *cache_ids(struct req *rq, const json_t *cache)
+{
+	static const struct jfield fields[] = {
+		JF_STR(struct cache_in, id, J_REQ | J_UUID, 1, 255), JF_END
+	};
+	_cleanup_(buf_fini) struct buf out = { 0 };
+	struct cache_in in;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(cache, i, item) {
+		if (req_fields(rq, item, "cache", fields, &in) < 0)
+			return NULL;
+		if (buf_str(&out)[0] && strstr(buf_str(&out), in.id)) {
+			fail(rq, ERR_BAD_REQUEST, "Duplicate images in "
+			     "request");
+			return NULL;
+		}
+		buf_printf(&out, "%c%s", i ? ',' : '{', in.id);
+	}
+	buf_addc(&out, '}');
+	return arena_strdup(req_arena(rq), buf_str(&out));
+}
+
+/* Brings images to all hosts of an aggregate. */
+int aggregate_images(struct req *rq)
+{
+	struct images_in { json_t *cache; } in = { 0 };
+	static const struct jfield fields[] = {
+		JF_JSON(struct images_in, cache, J_REQ | J_ARR), JF_END
+	};
+	const struct rows *rows;
+	const char *ids;
+	int64_t id;
+
+	if (path_number(rq, &id) < 0 || req_body(rq, NULL, fields, &in) < 0)
+		return -1;
+	if (json_array_size(in.cache) == 0)
+		return bad_value(rq, "cache", in.cache, "is too short");
+	ids = cache_ids(rq, in.cache);
+	if (!ids || sql_rows(rq, &SQL_image_cache, &rows,
+			     ARGS(id, ids, (const char *)rq->id)) < 0)
+		return -1;
+	for (int i = 0; i < rows->n; i++) {
+		struct row row = rows_at(rows, i);
+
+		wake_agent(rq, row_text(&row, 0));
+	}
+	return reply(rq, 202);
+}
+
 int aggregate_delete(struct req *rq)
 {
 	int64_t id, n;

@@ -14,6 +14,7 @@
 #include "nova-lite/compute/events.h"
 #include "nova-lite/compute/host.h"
 #include "nova-lite/compute/network.h"
+#include "nova-lite/compute/os_watch.h"
 #include "nova-lite/compute/power.h"
 #include "nova-lite/compute/reconcile.h"
 #include "nova-lite/virt/kvm_probe.h"
@@ -59,6 +60,12 @@ const struct conf_opt agent_opts[] = {
 	  "seconds that a guest has to stop before it is cut off" },
 	{ SECTION, "wait_soft_reboot_seconds", CONF_INT, "120",
 	  "seconds that a guest has to stop for a soft reboot" },
+	{ SECTION, "os_image_deadline", CONF_INT, "300",
+	  "seconds in which a server that shares an OS image has to say that "
+	  "it is ready, unless the image has os_image:deadline; 0: it need "
+	  "not" },
+	{ SECTION, "os_image_grace", CONF_INT, "86400",
+	  "seconds for which a host keeps an OS image that nothing uses" },
 	{ SECTION, "max_concurrent_jobs", CONF_INT, "16",
 	  "operations on servers at once" },
 	{ SECTION, "cpu_allocation_ratio", CONF_STR, "16.0",
@@ -152,6 +159,8 @@ static void read_options(struct agent *a, const struct conf *conf)
 	a->stop_seconds = conf_int(conf, SECTION, "shutdown_timeout");
 	a->reboot_seconds = conf_int(conf, SECTION,
 				     "wait_soft_reboot_seconds");
+	a->ready_seconds = conf_int(conf, SECTION, "os_image_deadline");
+	a->grace_seconds = conf_int(conf, SECTION, "os_image_grace");
 	a->cpu_ratio = ratio(conf, "cpu_allocation_ratio");
 	a->ram_ratio = ratio(conf, "ram_allocation_ratio");
 	a->disk_ratio = ratio(conf, "disk_allocation_ratio");
@@ -278,7 +287,7 @@ int agent_start(const struct conf *conf, struct sql_conn *conn,
 	if (make_engine(a, conf, e) < 0 || power_start(a, e) < 0 ||
 	    connect_virt(a, option(conf, "connection_uri"), e) < 0 ||
 	    host_register(a, conn, e) < 0 || reconcile(a, conn, e) < 0 ||
-	    host_heartbeat_start(a, e) < 0)
+	    host_heartbeat_start(a, e) < 0 || os_watch_start(a, e) < 0)
 		return -1;
 	make_networks(a, conn);
 	job_engine_start(a->engine);
@@ -291,6 +300,7 @@ void agent_stop(void)
 	struct agent *a = &agent;
 
 	job_engine_free(a->engine, 10000);
+	os_watch_stop();
 	host_heartbeat_stop();
 	power_stop();
 	boot_cache_fini(&a->boots);

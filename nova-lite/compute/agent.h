@@ -18,6 +18,7 @@
  *	images/ID.FORMAT	the cache (image.h)
  *	instances/SERVER/	one server's: owner made disk disk.eph0
  *				disk.swap disk.files (until it is disk)
+ *				disk.data (system.h)
  *				disk.config disk.boot kernel ramdisk
  *				console.log
  *	boot/DIGEST.img		boot images (boot_cache.h)
@@ -33,6 +34,7 @@ struct agent {
 	int64_t boot_cache_bytes;
 	bool force_config_drive, kvm;
 	int stop_seconds, reboot_seconds;
+	int64_t ready_seconds, grace_seconds;	/* of OS images */
 	double cpu_ratio, ram_ratio, disk_ratio;
 	char secret[65];
 	struct virt_conf virt_conf;

@@ -9,6 +9,7 @@
 #include "common/base/mem.h"
 #include "nova-lite/boot/boot.h"
 #include "nova-lite/compute/boot_cache.h"
+#include "nova-lite/compute/system.h"
 
 #define BUILD_TIME (60 * USEC_PER_SEC)
 /* Nova's, where the image has no os_command_line. */
@@ -136,6 +137,9 @@ static int plain(struct job *j, struct err *e)
 	if (link_image(j, "kernel_id", "kernel", e) < 0 ||
 	    link_image(j, "ramdisk_id", "ramdisk", e) < 0)
 		return -1;
+	if (has_system(j) && !image_prop(j, "kernel_id"))
+		return err_set(e, ERR_BAD_REQUEST, "The OS image has no "
+			       "kernel: neither kernel_id nor boot:kernel.");
 	unlink_file(j, "disk.boot");
 	return 0;
 }
@@ -161,5 +165,6 @@ void server_boot_spec(struct job *j, struct domain_spec *spec)
 	if (!spec->kernel)
 		return;
 	spec->initrd = file_of(j, "ramdisk");
-	spec->cmdline = cmdline ? cmdline : PLAIN_CMDLINE;
+	spec->cmdline = has_system(j) ? server_system_cmdline(j) :
+			cmdline ? cmdline : PLAIN_CMDLINE;
 }

@@ -10,6 +10,7 @@
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/metrics.h"
 #include "nova-lite/compute/rates.h"
+#include "nova-lite/compute/system.h"
 
 #define MADE "made"	/* the instance's file with the made image's id */
 
@@ -147,6 +148,9 @@ int server_files(struct job *j, struct err *e)
 
 	if (wanted_read(j, &w, e) < 0)
 		return -1;
+	if (w.n && has_system(j))
+		return err_set(e, ERR_BAD_REQUEST, "Files cannot be put into "
+			       "a server that shares an OS image.");
 	if (w.n == 0 || !is_base(j))
 		return 0;
 	if (is_known(j, &w, &made))

@@ -128,6 +128,14 @@ bool image_cached(const struct image_cache *c, const char *id)
 	return find(c, id, path) != NULL;
 }
 
+void image_forget(const struct image_cache *c, const char *id)
+{
+	char path[IMAGE_PATH_MAX];
+
+	if (find(c, id, path))
+		unlink(path);
+}
+
 static int fetch_missing(void *arg, struct err *e)
 {
 	struct image_fetch *f = arg;

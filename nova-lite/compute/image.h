@@ -54,8 +54,19 @@ void image_cache_list(const struct image_cache *c,
  */
 int image_get(struct image_cache *c, const char *id, struct image *image_r,
 	      struct err *e);
+/*
+ * The same of a raw image that is used as it is: if it was not looked at since
+ * we live, or was written to since, its SHA-512 is compared first; what differs
+ * is brought anew.
+ */
+int image_get_checked(struct image_cache *c, const char *id,
+		      const char *sha512, struct image *image_r,
+		      struct err *e);
 /* Whether it is in the cache; nothing is brought. */
 bool image_cached(const struct image_cache *c, const char *id);
+
+/* It leaves the cache. No disk may be a layer over it. */
+void image_forget(const struct image_cache *c, const char *id);
 
 /*
  * Takes temp, a file in the cache's folder, into the cache as what id holds

@@ -2,6 +2,8 @@
 /* A server made anew: the same machine and ports, other disks. */
 #include "nova-lite/compute/rebuild.h"
 
+#include "nova-lite/compute/system.h"
+
 static bool asked(const struct job *j, const char *flag)
 {
 	return json_is_true(json_object_get(j->args, flag));
@@ -32,16 +34,16 @@ static int forget_first_boot(struct job *j, struct err *e)
 
 int rebuild_clear(struct job *j, struct err *e)
 {
-	static const char *const none[] = { NULL };
+	static const char *const data[] = { SYSTEM_DATA, NULL };
 	static const char *const preserved[] = {
-		"disk.eph0", "disk.swap", NULL
+		SYSTEM_DATA, "disk.eph0", "disk.swap", NULL
 	};
 	bool preserve = asked(j, "preserve_ephemeral");
 
 	if (write_row(j, &SQL_server_task,
 		      sql_arg_text("rebuild_block_device_mapping"), e) < 0 ||
 	    instance_dir_clear(job_agent(j), j->subject,
-			       preserve ? preserved : none, e) < 0 ||
+			       preserve ? preserved : data, e) < 0 ||
 	    forget_first_boot(j, e) < 0)
 		return -1;
 	return write_row(j, &SQL_server_task,
@@ -57,6 +59,9 @@ int rebuild_start(struct job *j, struct err *e)
 
 int rebuild_record(struct job *j, struct err *e)
 {
-	return write_row(j, &SQL_server_rebuilt,
-			 sql_arg_bool(asked(j, "stopped")), e);
+	bool stopped = asked(j, "stopped");
+
+	if (write_row(j, &SQL_server_rebuilt, sql_arg_bool(stopped), e) < 0)
+		return -1;
+	return stopped ? 0 : server_system_started(j, e);
 }

@@ -6,7 +6,7 @@
 
 #include "common/json/in.h"
 #include "nova-lite/compute/boot.h"
-#include "nova-lite/compute/server.h"
+#include "nova-lite/compute/system.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/metadata/config_drive.h"
 #include "nova-lite/metadata/signing_keys.h"
@@ -52,7 +52,7 @@ int server_load(struct job *j, struct err *e)
 {
 	struct server *s = arena_zalloc(&j->arena, sizeof(*s));
 	const struct rows *rows;
-	const char *boot;
+	const char *boot, *system;
 
 	if (read_rows(j, &SQL_server_load, &rows, e) < 0 ||
 	    read_rows(j, &SQL_server_nics, &s->nics, e) < 0)
@@ -62,9 +62,11 @@ int server_load(struct job *j, struct err *e)
 			       "found.", j->subject);
 	s->row = rows_at(rows, 0);
 	boot = row_text(&s->row, server__boot);
+	system = row_text(&s->row, server__os_image);
 	if (read_json(j, row_text(&s->row, server__image_props),
 		      &s->image_props, e) < 0 ||
-	    (boot && read_json(j, boot, &s->boot, e) < 0))
+	    (boot && read_json(j, boot, &s->boot, e) < 0) ||
+	    (system && read_json(j, system, &s->os_image, e) < 0))
 		return -1;
 	snprintf(s->name, sizeof(s->name), "instance-%08x",
 		 (unsigned int)row_int(&s->row, server__num));
@@ -128,7 +130,7 @@ int server_disks(struct job *j, struct err *e)
 {
 	const struct row *row = &job_server(j)->row;
 
-	if (root_disk(j, e) < 0 ||
+	if ((has_system(j) ? server_system_data(j, e) : root_disk(j, e)) < 0 ||
 	    extra_disk(j, "disk.eph0", row_int(row, server__ephemeral) << 30,
 		       e) < 0)
 		return -1;
@@ -162,7 +164,7 @@ static int drive_add(const char *path, const struct buf *data, void *arg,
 
 bool server_has_config_drive(const struct job *j)
 {
-	return job_agent(j)->force_config_drive ||
+	return job_agent(j)->force_config_drive || has_system(j) ||
 	       row_bool(&job_server(j)->row, server__config_drive);
 }
 
@@ -223,43 +225,100 @@ int server_config_drive(struct job *j, struct err *e)
 	md_free(md);
 	if (r == 0)
 		r = add_signing_keys(j, &d, e);
+	if (r == 0)
+		r = server_system_files(j, drive_add, &d, e);
 	return r < 0 ? -1 : config_drive_write(path, d.files, d.n, e);
 }
 
 /* -- the machine --------------------------------------------------------- */
 
-enum { DISKS_MAX = 5, NICS_MAX = 16 };
+enum { DISKS_MAX = 7, NICS_MAX = 16 };
 
-static void add_disk(struct job *j, struct domain_spec *spec,
-		     const char *name, const char *format, bool boots)
+static struct disk_spec *add_path(struct job *j, struct domain_spec *spec,
+				  const char *path, const char *format)
 {
 	struct disk_spec *d = (struct disk_spec *)&spec->disks[spec->n_disks];
 	const char *bus = image_prop(job_server(j), "hw_disk_bus");
-	char path[INSTANCE_PATH_MAX];
 
-	instance_path(job_agent(j), j->subject, name, path);
-	if (access(path, F_OK) < 0)
-		return;
 	*d = (struct disk_spec){
 		.path = arena_strdup(&j->arena, path),
 		.format = format,
 		.bus = bus ? bus : "virtio",
 		.readonly = strcmp(format, "raw") == 0,
-		.boot = boots ? spec->n_disks + 1 : 0,
 	};
 	spec->n_disks++;
+	return d;
+}
+
+/* NULL: there is none. */
+static struct disk_spec *add_disk(struct job *j, struct domain_spec *spec,
+				  const char *name, const char *format)
+{
+	char path[INSTANCE_PATH_MAX];
+
+	instance_path(job_agent(j), j->subject, name, path);
+	return access(path, F_OK) < 0 ? NULL : add_path(j, spec, path, format);
+}
+
+static void add_root(struct job *j, struct domain_spec *spec)
+{
+	struct disk_spec *boot = add_disk(j, spec, "disk.boot", "raw");
+	struct disk_spec *root = add_disk(j, spec, "disk", "qcow2");
+
+	if (boot)
+		boot->boot = 1;
+	if (root)
+		root->boot = boot ? 2 : 1;
+}
+
+static void add_shared(struct job *j, struct domain_spec *spec,
+		       const char *path, const char *serial)
+{
+	struct disk_spec *d = add_path(j, spec, path, "raw");
+
+	d->shareable = true;
+	d->serial = serial;
+}
+
+/* The system in the root's place, then its own; see system.h. */
+static void add_system(struct job *j, struct domain_spec *spec)
+{
+	struct disk_spec *boot = add_disk(j, spec, "disk.boot", "raw");
+
+	if (boot)
+		boot->boot = 1;
+	add_shared(j, spec, server_system_path(j), SYSTEM_SERIAL);
+}
+
+static void add_system_data(struct job *j, struct domain_spec *spec)
+{
+	const char *software = server_software_path(j);
+	struct disk_spec *data = add_disk(j, spec, SYSTEM_DATA, "raw");
+
+	data->readonly = false;
+	data->serial = SYSTEM_DATA_SERIAL;
+	if (software)
+		add_shared(j, spec, software, SYSTEM_SOFTWARE_SERIAL);
 }
 
 /* A read-only disk: cloud kernels lack the drivers for CD-ROMs. */
 static void add_disks(struct job *j, struct domain_spec *spec)
 {
+	struct disk_spec *config;
+
 	spec->disks = arena_zalloc(&j->arena,
 				   DISKS_MAX * sizeof(*spec->disks));
-	add_disk(j, spec, "disk.boot", "raw", true);
-	add_disk(j, spec, "disk", "qcow2", true);
-	add_disk(j, spec, "disk.eph0", "qcow2", false);
-	add_disk(j, spec, "disk.swap", "qcow2", false);
-	add_disk(j, spec, "disk.config", "raw", false);
+	if (has_system(j))
+		add_system(j, spec);
+	else
+		add_root(j, spec);
+	add_disk(j, spec, "disk.eph0", "qcow2");
+	add_disk(j, spec, "disk.swap", "qcow2");
+	if (has_system(j))
+		add_system_data(j, spec);
+	config = add_disk(j, spec, "disk.config", "raw");
+	if (config && has_system(j))
+		config->serial = SYSTEM_CONFIG_SERIAL;
 }
 
 static void fill_nic(struct job *j, const struct row *row, struct nic_spec *n)
@@ -299,10 +358,13 @@ static int check_disk(struct job *j, struct err *e)
 {
 	char path[INSTANCE_PATH_MAX];
 
-	instance_path(job_agent(j), j->subject, "disk", path);
+	instance_path(job_agent(j), j->subject,
+		      has_system(j) ? SYSTEM_DATA : "disk", path);
 	if (access(path, F_OK) < 0)
 		return err_set(e, ERR_CONFLICT, "The server has no disk: its "
 			       "rebuild failed.");
+	if (has_system(j) && !server_system_path(j))
+		return err_internal(e, "the OS image left the cache");
 	return 0;
 }
 
@@ -320,6 +382,7 @@ int server_define(struct job *j, struct err *e)
 		.vcpus = row_int(&s->row, server__vcpus),
 		.uefi = firmware && strcmp(firmware, "uefi") == 0,
 		.console_log = log,
+		.dac = strstr(a->virt_conf.uri, "/system"),
 	};
 
 	if (check_disk(j, e) < 0)

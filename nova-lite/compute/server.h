@@ -12,6 +12,7 @@ struct server {
 	const struct rows *nics;	/* nic.row, in order */
 	json_t *image_props;
 	json_t *boot;			/* managed boot, or NULL */
+	json_t *os_image;		/* what it shares (system.h), or NULL */
 	char name[24];			/* instance-0000002a */
 };
 

@@ -4,10 +4,12 @@
 #include <time.h>
 
 #include "nova-lite/compute/boot.h"
+#include "nova-lite/compute/image_host.h"
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/network.h"
 #include "nova-lite/compute/rates.h"
 #include "nova-lite/compute/rebuild.h"
+#include "nova-lite/compute/system.h"
 
 enum {
 	WAIT_MS = 250,		/* between looks at a guest that stops */
@@ -31,6 +33,8 @@ static int fetch_image(struct job *j, struct err *e)
 	const char *id = row_text(&job_server(j)->row, server__image_id);
 	struct image image;
 
+	if (has_system(j))
+		return server_system(j, e);
 	if (!id)
 		return err_set(e, ERR_BAD_REQUEST, "The server has no image.");
 	if (image_get(&job_agent(j)->images, id, &image, e) < 0)
@@ -153,14 +157,16 @@ static int end_action(struct job *j, bool failed, struct err *e)
 
 static int is_active(struct job *j, struct err *e)
 {
-	if (run(j, &SQL_server_active, e) < 0)
+	if (run(j, &SQL_server_active, e) < 0 ||
+	    server_system_started(j, e) < 0)
 		return -1;
 	return end_action(j, false, e);
 }
 
 static int is_stopped(struct job *j, struct err *e)
 {
-	if (run(j, &SQL_server_stopped, e) < 0)
+	if (run(j, &SQL_server_stopped, e) < 0 ||
+	    server_system_stopped(j, e) < 0)
 		return -1;
 	return end_action(j, false, e);
 }
@@ -254,7 +260,9 @@ static const struct job_kind server_delete = {
 static const struct job_kind server_start = {
 	.name = "server_start",
 	.steps = (const struct job_step[]){
+		{ "system", server_system, NULL },
 		{ "boot", server_boot, NULL },
+		{ "config_drive", server_system_drive, NULL },
 		{ "metadata", open_metadata, NULL },
 		{ "network", server_leases, NULL },
 		{ "define", server_define, NULL },
@@ -281,9 +289,11 @@ static const struct job_kind server_stop = {
 static const struct job_kind server_reboot = {
 	.name = "server_reboot",
 	.steps = (const struct job_step[]){
-		{ "boot", server_boot, NULL },	/* or it goes on running */
+		{ "system", server_system, NULL }, /* or it goes on running */
+		{ "boot", server_boot, NULL },		/* the same */
 		{ "shutdown", reboot_softly, NULL },
 		{ "destroy", destroy, NULL },
+		{ "config_drive", server_system_drive, NULL },
 		{ "metadata", open_metadata, NULL },
 		{ "network", server_leases, NULL },
 		{ "define", server_define, NULL },
@@ -318,5 +328,6 @@ static const struct job_kind server_rebuild = {
 
 const struct job_kind *const agent_kinds[] = {
 	&server_create, &server_delete, &server_start, &server_stop,
-	&server_reboot, &server_rebuild, &image_snapshot, NULL
+	&server_reboot, &server_rebuild, &image_snapshot, &image_cache_fill,
+	NULL
 };

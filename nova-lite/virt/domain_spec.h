@@ -16,6 +16,7 @@ struct disk_spec {
 	const char *bus;		/* "virtio", "scsi", "sata", "ide" */
 	const char *serial;		/* what the guest sees; NULL: none */
 	bool cdrom;			/* else a disk */
+	/* shareable: other machines have it, too; it belongs to none */
 	bool readonly, shareable;
 	unsigned int boot;		/* 1 boots first; 0: not booted from */
 };
@@ -51,6 +52,7 @@ struct domain_spec {
 	const struct nic_spec *nics;
 	size_t n_nics;
 	const char *console_log;	/* what the serial port says */
+	bool dac;			/* libvirt gives disks to QEMU's user */
 	const char *vnc_listen;		/* address; NULL: no display */
 	unsigned int hotplug_ports;	/* room for devices to come */
 };

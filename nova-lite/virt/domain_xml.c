@@ -125,6 +125,17 @@ static void put_clock(struct xml *x, const struct domain_spec *spec)
 	xml_close(x);
 }
 
+/* What all share must not become the property of QEMU's user, who could then
+ * write to it. */
+static void put_source(struct xml *x, const struct disk_spec *d, bool dac)
+{
+	xml_open(x, "source");
+	xml_attr(x, "file", d->path);
+	if (dac && d->shareable)
+		xml_leaf(x, "seclabel", "model", "dac", "relabel", "no", NULL);
+	xml_close(x);
+}
+
 static void put_disk(struct xml *x, const struct domain_spec *spec, size_t i)
 {
 	const struct disk_spec *d = &spec->disks[i];
@@ -136,7 +147,7 @@ static void put_disk(struct xml *x, const struct domain_spec *spec, size_t i)
 	xml_attr(x, "device", d->cdrom ? "cdrom" : "disk");
 	xml_leaf(x, "driver", "name", "qemu", "type", d->format,
 		 "discard", d->cdrom || d->readonly ? NULL : "unmap", NULL);
-	xml_leaf(x, "source", "file", d->path, NULL);
+	put_source(x, d, spec->dac);
 	xml_leaf(x, "target", "dev", target, "bus", d->bus, NULL);
 	xml_text(x, "serial", d->serial);
 	if (d->readonly || d->cdrom)

@@ -6,33 +6,40 @@
 disk_modules="virtio_pci virtio_blk virtio_net virtio_scsi sd_mod sr_mod
 	isofs evdev button"
 
-# disk_boot DIR LABEL - what the disk boots: kernel, initramfs, isolinux.
-disk_boot() {
+# boot_kernel DIR INIT MODULE... - DIR/vmlinuz, and DIR/initrd: busybox, these
+# modules with those they need, listed in /modules, and the file INIT as /init.
+boot_kernel() {
+	to=$1 init=$2; shift 2
+	need apt-get dpkg-deb cpio
 	kernel=$(kernel_package)
 	[ -n "$kernel" ] || die "no linux-image-cloud-amd64 known to apt"
 	release=${kernel#linux-image-}
-	unpack "$kernel" "./boot/vmlinuz-*" "./lib/modules/*/kernel/drivers/*" \
-		"./lib/modules/*/kernel/fs/isofs/*" \
-		"./lib/modules/*/kernel/net/core/*" \
-		"./lib/modules/*/kernel/lib/*"
+	unpack "$kernel" "./boot/vmlinuz-*" "./lib/modules/*"
 	unpack busybox-static ./bin/busybox
+
+	ird=$work/initramfs
+	mkdir -p "$to" "$ird/bin" "$ird/dev" "$ird/proc" "$ird/sys" \
+		"$ird/root"
+	cp "$deb/bin/busybox" "$ird/bin/"
+	cp "$init" "$ird/init"
+	chmod 755 "$ird/init" "$ird/bin/busybox"
+	: >"$ird/modules"
+	for module; do
+		take_module "$module" "$ird" "$ird/modules"
+	done
+	archive "$ird" | gzip -n -1 >"$to/initrd"
+	cp "$deb/boot/vmlinuz-$release" "$to/vmlinuz"
+}
+
+# disk_boot DIR LABEL - what the disk boots: kernel, initramfs, isolinux.
+disk_boot() {
+	sed "s/@LABEL@/$2/" "$here/demo/init" >"$work/init"
+	# shellcheck disable=SC2086
+	boot_kernel "$1" "$work/init" $disk_modules
 	unpack isolinux ./usr/lib/ISOLINUX/isolinux.bin \
 		./usr/lib/ISOLINUX/isohdpfx.bin
 	unpack syslinux-common ./usr/lib/syslinux/modules/bios/ldlinux.c32
-
-	# busybox, the modules that a guest under QEMU needs, /init.
-	ird=$work/initramfs
-	mkdir -p "$ird/bin" "$ird/dev" "$ird/proc" "$ird/sys" "$ird/root"
-	cp "$deb/bin/busybox" "$ird/bin/"
-	sed "s/@LABEL@/$2/" "$here/demo/init" >"$ird/init"
-	chmod 755 "$ird/init" "$ird/bin/busybox"
-	: >"$ird/modules"
-	for module in $disk_modules; do
-		take_module "$module" "$ird" "$ird/modules"
-	done
 	mkdir -p "$1/isolinux"
-	archive "$ird" | gzip -n -1 >"$1/initrd"
-	cp "$deb/boot/vmlinuz-$release" "$1/vmlinuz"
 	cp "$deb/usr/lib/ISOLINUX/isolinux.bin" \
 		"$deb/usr/lib/syslinux/modules/bios/ldlinux.c32" \
 		"$here/demo/isolinux.cfg" "$1/isolinux/"
@@ -43,7 +50,7 @@ disk_boot() {
 # initramfs) that SeaBIOS boots as an ordinary hard disk, and behind it, as
 # partition 2, the root file system of that label.
 demo_disk() {
-	need apt-get dpkg-deb cpio xorriso qemu-img
+	need xorriso qemu-img
 	disk_boot "$work/iso" "$1"
 	xorriso -as mkisofs -quiet -V DEMO-BOOT -uid 0 -gid 0 \
 		-o "$work/disk.raw" \
