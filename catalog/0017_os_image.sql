@@ -403,8 +403,8 @@ begin
 end
 $$;
 
--- Wishes in a server's metadata, or 400. A server that has nothing to do with them may have
--- any.
+-- Wishes in a server's metadata, or 400. A server that has nothing to do with
+-- them may have any.
 create function compute.os_image_wishes(s compute.servers, p_metadata jsonb)
 	returns jsonb
 language plpgsql stable as $$
@@ -675,6 +675,52 @@ language sql as $$
 $$;
 
 -- -- Nova's checks --------------------------------------------------------
+
+-- Whether a host's kind of machine is the image's: containers share OS images,
+-- and img_hv_type says which of the two it has to be.
+create function compute.host_fits(h compute.hosts, p_image jsonb)
+	returns boolean
+language sql immutable as $$
+	select case h.hypervisor_type when 'LXC'
+		then p_image ? 'os_image:name'
+			and coalesce(p_image ->> 'img_hv_type', 'lxc') = 'lxc'
+		else coalesce(p_image ->> 'img_hv_type', 'qemu') <> 'lxc' end
+$$;
+
+-- As in 0005, on a host that fits.
+create or replace function compute.host_pick(s compute.servers, p_host text,
+	p_node text) returns text
+language sql as $$
+	select h.name
+	from compute.hosts h cross join lateral (
+		select coalesce(sum(t.vcpus), 0) as vcpus,
+			coalesce(sum(t.ram), 0) as ram,
+			coalesce(sum(t.disk + t.ephemeral), 0) as gb
+		from compute.servers t
+		where t.host = h.name and t.deleted_at is null) used
+	cross join lateral (
+		select count(*) filter (where t.host = h.name) as here,
+			count(*) filter (where t.host <> h.name) as elsewhere
+		from compute.servers t
+		where t.group_id = s.group_id and t.deleted_at is null) mates
+	left join compute.server_groups g on g.id = s.group_id
+	where h.heartbeat > now() - interval '60 s'
+		and not h.disabled and not h.forced_down
+		and compute.host_fits(h, s.image_props)
+		and (s.zone is null or h.zone = s.zone)
+		and (p_host is null or h.name = p_host)
+		and (p_node is null or h.hypervisor_hostname = p_node)
+		and case g.policy when 'affinity' then mates.elsewhere = 0
+			when 'anti-affinity' then mates.here < g.max_per_host
+			else true end
+		and used.vcpus + s.vcpus <= h.vcpus * h.cpu_ratio
+		and used.ram + s.ram <= h.memory_mb * h.ram_ratio
+		and used.gb + s.disk + s.ephemeral <= h.local_gb * h.disk_ratio
+	order by case g.policy when 'soft-affinity' then -mates.here
+			when 'soft-anti-affinity' then mates.here end,
+		h.memory_mb * h.ram_ratio - used.ram desc, h.name
+	limit 1
+$$;
 
 -- As in 0005, but what is shared needs no room on the server's own disk.
 create or replace function compute.image_pick(p_image uuid, p_project text,

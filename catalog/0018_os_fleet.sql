@@ -331,14 +331,15 @@ exception when others then
 end
 $$;
 
--- One turn of a switch, which is locked: what is known of those under way, and
--- the next ones where there is room.
+-- One turn of a switch, which is locked: what is known of the batch under way,
+-- and the next one when that is over.
 create function compute.os_switch_advance(w compute.os_switches) returns void
 language plpgsql as $$
 declare
 	t compute.os_switch_servers;
 	lost int;
 	busy int;
+	room int;
 begin
 	update compute.os_switch_servers x
 	set state = o.state, message = o.message
@@ -348,6 +349,9 @@ begin
 	where y.switch_id = w.id and y.state = 'switching'
 		and x.switch_id = w.id and x.server_id = y.server_id
 		and o.state is not null;
+	select case when count(*) = 0 then w.batch else 0 end into room
+	from compute.os_switch_servers x
+	where x.switch_id = w.id and x.state = 'switching';
 	loop
 		select count(*) filter (where x.state in ('rolled_back',
 				'failed')),
@@ -358,7 +362,8 @@ begin
 		where x.switch_id = w.id and x.state = 'waiting'
 		order by x.nth limit 1;
 		exit when w.state <> 'running' or lost > w.max_failures
-			or busy >= w.batch or t.server_id is null;
+			or room = 0 or t.server_id is null;
+		room := room - 1;
 		update compute.os_switch_servers x
 		set (state, message) = (select b.state, b.message
 			from compute.os_switch_begin(w, t.server_id) b)

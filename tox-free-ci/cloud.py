@@ -150,10 +150,10 @@ class Cloud:
     {"nova-lite": {("section", "name"): value}}. env: for the daemons."""
 
     def __init__(self, state, ports, compute=True, options=None, env=None,
-                 durable=True, quiet=False):
+                 durable=True, quiet=False, containers=False):
         self.state, self.ports = os.path.abspath(state), ports
         self.compute, self.options = compute, options or {}
-        self.durable = durable
+        self.durable, self.containers = durable, containers
         self.env = dict(os.environ, **(env or {}))
         self.bin = os.path.abspath(os.environ.get(
             "LITE_BIN", os.path.join(ROOT, "build/release/bin")))
@@ -316,7 +316,11 @@ class Cloud:
         os.makedirs(self.path("libvirt"), exist_ok=True)
         os.chmod(self.path("libvirt"), 0o711)
         self.libvirtd("stop")       # one that kill -9 left
+        if self.containers:
+            os.environ["LIBVIRT_SHARE"] = self.path("nova")
         self.uri = self.libvirtd("start").strip()
+        if self.containers:
+            self.uri = self.uri.replace("qemu+", "lxc+")
 
     def libvirtd(self, word):
         script = os.path.join(ROOT, "tests/guest/libvirtd-private.sh")

@@ -14,7 +14,7 @@ build="gcc make pkg-config libc6-dev libcrypt-dev libjansson-dev libpq-dev
 	libisofs-dev libnbd-dev libext2fs-dev libarchive-dev libkmod-dev
 	libsodium-dev python3-minimal"
 run="python3 postgresql postgresql-client libvirt-daemon-system
-	libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base iptables
+	libvirt-daemon-driver-qemu libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base iptables
 	iproute2 qemu-system-x86 qemu-utils ca-certificates
 	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
 	isolinux squashfs-tools syslinux-common mtools systemd-boot-efi ovmf"

@@ -69,6 +69,8 @@ def agent(cloud):
         "auth_url": cloud.url("identity") + "/v3", "username": "nova",
         "project_name": "service", "password_file":
         cloud.secret_file("nova")}
+    if cloud.containers:
+        values["virt_type"] = "lxc"
     out = {("compute", name): value for name, value in values.items()}
     out["DEFAULT", "listen"] = "127.0.0.1:%d" % cloud.agent_port
     return out

@@ -28,6 +28,7 @@ OPS = os.path.join(ROOT, "build/log/ops")
 DEMO = "build/guest/demo.qcow2"
 BOOT = "build/guest/boot"
 DEBIAN = "build/guest/debian.qcow2"
+OS_IMAGE = "build/guest/os-image"
 PY = sys.executable
 CI = "tox-free-ci/"
 OF_GATES = ["tox-free-ci/gates_test.sh"]
@@ -74,7 +75,8 @@ def fuzzers():
 def guests():
     """What builds them. Debian's takes a minute, and is kept."""
     out = [["tests/guest/build-demo.sh", DEMO],
-           ["tests/guest/build-boot.sh", BOOT]]
+           ["tests/guest/build-boot.sh", BOOT],
+           ["tests/guest/build-os-image.sh", OS_IMAGE]]
     if not bootparts.made_of(DEBIAN, "build-debian.sh", "demo-disk.sh",
                              "demo/init"):
         out.append(["tests/guest/build-debian.sh", DEBIAN])

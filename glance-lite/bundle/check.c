@@ -237,6 +237,11 @@ int bundle_take(struct bundle_tree *t, const struct bundle_entry *e)
 	return add(t, e);
 }
 
+bool bundle_has(const struct bundle_tree *t, const char *path)
+{
+	return find(t, path, strlen(path));
+}
+
 /* -- the script ----------------------------------------------------------- */
 
 /* One step of a walk: puts a link's target before what is left of the path. */

@@ -5,7 +5,8 @@
  * its own. Every entry is looked at (check.h) and written anew on its way to
  * sqfstar: nothing is ever unpacked into a folder.
  *
- * Prints "script" where SCRIPT is a program of the tree, else "no script". What
+ * Prints "script" where SCRIPT is a program of the tree, which then gets the
+ * places that machines need, else "no script". What
  * is wrong with a bundle is printed as "ENTRY: why" before an exit with
  * BUNDLE_REFUSED.
  */
@@ -226,6 +227,28 @@ static void take(struct job *j, struct archive_entry *ae)
 		copy_data(j);
 }
 
+/*
+ * Where machines and containers mount what is theirs: nobody can make a place
+ * in a read-only tree. In .oldroot libvirt's LXC driver leaves the host's.
+ */
+static void add_places(struct job *j)
+{
+	static const char *const places[] = { ".oldroot", "data", "dev",
+					      "proc", "run", "sw", "sys" };
+	struct archive_entry *ae;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (bundle_has(&j->tree, places[i]))
+			continue;
+		ae = archive_entry_new();
+		archive_entry_set_pathname(ae, places[i]);
+		archive_entry_set_filetype(ae, AE_IFDIR);
+		archive_entry_set_perm(ae, 0755);
+		archive_write_header(j->out, ae);
+		archive_entry_free(ae);
+	}
+}
+
 /* -- the archive ---------------------------------------------------------- */
 
 static void open_in(struct job *j, const char *path)
@@ -267,6 +290,7 @@ static void copy(struct job *j)
 int main(int argc, char **argv)
 {
 	struct job j = { 0 };
+	bool script;
 	int fd;
 
 	if (argc != 5) {
@@ -284,11 +308,14 @@ int main(int argc, char **argv)
 	fd = start_sqfstar(&j, argv[2]);
 	open_out(&j, fd);
 	copy(&j);
+	script = bundle_executes(&j.tree, argv[3]);
+	if (script)
+		add_places(&j);
 	archive_write_close(j.out);
 	archive_write_free(j.out);
 	close(fd);
 	end_sqfstar(&j);
-	puts(bundle_executes(&j.tree, argv[3]) ? "script" : "no script");
+	puts(script ? "script" : "no script");
 	archive_read_free(j.in);
 	bundle_tree_fini(&j.tree);
 	return 0;

@@ -34,7 +34,8 @@ const struct conf_opt agent_opts[] = {
 	  "libvirt; default: qemu:///system if its socket is there, else "
 	  "qemu:///session" },
 	{ SECTION, "virt_type", CONF_STR, "auto",
-	  "auto (KVM when a probe shows that it works), kvm, qemu" },
+	  "auto (KVM when a probe shows that it works), kvm, qemu; lxc: "
+	  "containers, of servers that share OS images" },
 	{ SECTION, "default_availability_zone", CONF_STR, "nova",
 	  "availability zone of this host" },
 	{ SECTION, "my_ip", CONF_STR, "127.0.0.1", "address of this host" },
@@ -188,7 +189,8 @@ static int make_dir(const char *path, struct err *e)
 static int make_dirs(struct agent *a, struct err *e)
 {
 	static const char *const names[] = { "", "/images", "/instances",
-					     "/metadata", "/boot" };
+					     "/metadata", "/boot",
+					     "/systems" };
 	char path[512];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -206,17 +208,20 @@ static void choose_accelerator(struct agent *a, const char *virt_type)
 {
 	struct kvm_verdict v = { .why = "as configured" };
 
+	a->containers = strcmp(virt_type, "lxc") == 0;
 	if (strcmp(virt_type, "auto") == 0)
 		kvm_usable(a->state_path, &v);
 	else
 		v.usable = strcmp(virt_type, "kvm") == 0;
 	a->kvm = v.usable;
-	log_kv(LOG_INFO_, "accelerator", "is", v.usable ? "kvm" : "tcg",
-	       "why", v.why, NULL);
+	log_kv(LOG_INFO_, "accelerator", "is", a->containers ? "none" :
+	       v.usable ? "kvm" : "tcg", "why", v.why, NULL);
 }
 
-static const char *default_uri(void)
+static const char *default_uri(const struct agent *a)
 {
+	if (a->containers)
+		return "lxc:///system";
 	return access("/var/run/libvirt/libvirt-sock", R_OK | W_OK) == 0 ?
 	       "qemu:///system" : "qemu:///session";
 }
@@ -224,7 +229,7 @@ static const char *default_uri(void)
 static int connect_virt(struct agent *a, const char *uri, struct err *e)
 {
 	a->virt_conf = (struct virt_conf){
-		.uri = uri ? uri : default_uri(),
+		.uri = uri ? uri : default_uri(a),
 		.owner = a->host,
 		.on_event = power_on_event,
 		.user = a,

@@ -22,6 +22,7 @@
  *				disk.config disk.boot kernel ramdisk
  *				console.log
  *	boot/DIGEST.img		boot images (boot_cache.h)
+ *	systems/IMAGE		OS images of containers (container.h)
  *	metadata/SERVER		the metadata service listens at SERVER.sock
  *	kvm-probe		whether KVM works on this host
  */
@@ -33,6 +34,7 @@ struct agent {
 	char images_dir[400], boot_dir[400];
 	int64_t boot_cache_bytes;
 	bool force_config_drive, kvm;
+	bool containers;		/* and no machines (container.h) */
 	int stop_seconds, reboot_seconds;
 	int64_t ready_seconds, grace_seconds;	/* of OS images */
 	double cpu_ratio, ram_ratio, disk_ratio;

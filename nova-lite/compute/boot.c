@@ -146,6 +146,8 @@ static int plain(struct job *j, struct err *e)
 
 int server_boot(struct job *j, struct err *e)
 {
+	if (job_agent(j)->containers)
+		return 0;
 	return job_server(j)->boot ? managed(j, e) : plain(j, e);
 }
 

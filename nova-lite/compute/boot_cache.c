@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "nova-lite/compute/folder.h"
 #include "nova-lite/compute/metrics.h"
 
 #define PATH_SIZE 600
@@ -31,44 +32,17 @@ static bool ends_with(const char *name, const char *end)
 
 /* -- half done ------------------------------------------------------------ */
 
-static void remove_scratch(const char *dir);
-
-/* A build's folder is a few levels deep. */
-static void remove_any(const char *path)
-{
-	if (unlink(path) == 0 || errno == ENOENT)
-		return;
-	remove_scratch(path);
-	rmdir(path);
-}
-
-static void remove_scratch(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *de;
-	char path[2 * PATH_SIZE];
-
-	while (d && (de = readdir(d))) {
-		if (strcmp(de->d_name, ".") == 0 ||
-		    strcmp(de->d_name, "..") == 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
-		remove_any(path);
-	}
-	if (d)
-		closedir(d);
-}
-
 static void clean(const char *dir)
 {
 	DIR *d = opendir(dir);
 	struct dirent *de;
 	char path[PATH_SIZE];
+	struct err ignored;
 
 	while (d && (de = readdir(d))) {
 		snprintf(path, sizeof(path), "%s/%.255s", dir, de->d_name);
 		if (ends_with(path, ".part") || ends_with(path, ".part.d"))
-			remove_any(path);
+			folder_remove(path, &ignored);
 	}
 	if (d)
 		closedir(d);
@@ -173,12 +147,13 @@ struct order {
 static int make(struct order *o, const char *part, struct err *e)
 {
 	char scratch[PATH_SIZE];
+	struct err ignored;
 
 	if (o->maker->build(o->maker->arg, part, e) == 0)
 		return 0;
 	image_path(o->c, o->digest, "part.d", scratch);
-	remove_any(part);
-	remove_any(scratch);
+	folder_remove(part, &ignored);
+	folder_remove(scratch, &ignored);
 	return -1;
 }
 

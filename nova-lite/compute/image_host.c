@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "common/base/log.h"
-#include "nova-lite/compute/server.h"
+#include "nova-lite/compute/container.h"
 
 /* Between the row and the file: whoever finds that an image is not collected
  * also finds the file, or that it is gone. */
@@ -49,6 +49,7 @@ static int collect(struct agent *a, struct sql_conn *conn, struct err *e)
 	for (int i = 0; i < rows.n; i++) {
 		struct row row = rows_at(&rows, i);
 
+		container_unmount(a, row_text(&row, 0));
 		image_forget(&a->images, row_text(&row, 0));
 		log_kv(LOG_INFO_, "collected", "image", row_text(&row, 0),
 		       NULL);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "nova-lite/compute/folder.h"
 #include "nova-lite/compute/instance.h"
 #include "nova-lite/compute/proc.h"
 
@@ -91,6 +92,7 @@ static bool is_kept(const char *name, const char *const *keep)
 static int remove_files(const char *dir, const char *const *keep,
 			struct err *e)
 {
+	char path[INSTANCE_PATH_MAX + 256];
 	DIR *d = opendir(dir);
 	struct dirent *de;
 	int r = 0;
@@ -98,10 +100,11 @@ static int remove_files(const char *dir, const char *const *keep,
 	if (!d)
 		return err_errno(e, "%s", dir);
 	while (r == 0 && (de = readdir(d))) {
-		if (de->d_type == DT_DIR || is_kept(de->d_name, keep))
+		if (strcmp(de->d_name, ".") == 0 ||
+		    strcmp(de->d_name, "..") == 0 || is_kept(de->d_name, keep))
 			continue;
-		if (unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
-			r = err_errno(e, "%s/%s", dir, de->d_name);
+		snprintf(path, sizeof(path), "%s/%.255s", dir, de->d_name);
+		r = folder_remove(path, e);
 	}
 	closedir(d);
 	return r;

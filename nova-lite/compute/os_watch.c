@@ -2,6 +2,7 @@
 #include "nova-lite/compute/os_watch.h"
 
 #include "common/base/log.h"
+#include "nova-lite/compute/container.h"
 #include "nova-lite/compute/image_host.h"
 #include "nova-lite/compute/tick.h"
 #include "gen/compute_sql.h"
@@ -38,7 +39,8 @@ static int advance_switches(struct agent *a, struct sql_conn *conn,
 
 static int watch(struct agent *a, struct sql_conn *conn, struct err *e)
 {
-	if (give_up_overdue(a, conn, e) < 0)
+	if (container_signals(a, conn, e) < 0 ||
+	    give_up_overdue(a, conn, e) < 0)
 		return -1;
 	return advance_switches(a, conn, e);
 }

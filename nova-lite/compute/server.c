@@ -6,7 +6,7 @@
 
 #include "common/json/in.h"
 #include "nova-lite/compute/boot.h"
-#include "nova-lite/compute/system.h"
+#include "nova-lite/compute/container.h"
 #include "nova-lite/job_secret.h"
 #include "nova-lite/metadata/config_drive.h"
 #include "nova-lite/metadata/signing_keys.h"
@@ -227,7 +227,11 @@ int server_config_drive(struct job *j, struct err *e)
 		r = add_signing_keys(j, &d, e);
 	if (r == 0)
 		r = server_system_files(j, drive_add, &d, e);
-	return r < 0 ? -1 : config_drive_write(path, d.files, d.n, e);
+	if (r < 0)
+		return -1;
+	return job_agent(j)->containers ?
+	       container_config_write(j, d.files, d.n, e) :
+	       config_drive_write(path, d.files, d.n, e);
 }
 
 /* -- the machine --------------------------------------------------------- */
@@ -368,6 +372,12 @@ static int check_disk(struct job *j, struct err *e)
 	return 0;
 }
 
+static void add_machine(struct job *j, struct domain_spec *spec)
+{
+	server_boot_spec(j, spec);
+	add_disks(j, spec);
+}
+
 int server_define(struct job *j, struct err *e)
 {
 	struct agent *a = job_agent(j);
@@ -388,8 +398,10 @@ int server_define(struct job *j, struct err *e)
 	if (check_disk(j, e) < 0)
 		return -1;
 	instance_path(a, j->subject, "console.log", log);
-	server_boot_spec(j, &spec);
-	add_disks(j, &spec);
+	if (a->containers && container_spec(j, &spec, e) < 0)
+		return -1;
+	if (!a->containers)
+		add_machine(j, &spec);
 	add_nics(j, &spec);
 	return virt_define(a->virt, &spec, e);
 }

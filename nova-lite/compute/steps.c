@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "nova-lite/compute/boot.h"
+#include "nova-lite/compute/container.h"
 #include "nova-lite/compute/image_host.h"
 #include "nova-lite/compute/made.h"
 #include "nova-lite/compute/network.h"
@@ -35,6 +36,10 @@ static int fetch_image(struct job *j, struct err *e)
 
 	if (has_system(j))
 		return server_system(j, e);
+	if (job_agent(j)->containers)
+		return err_set(e, ERR_BAD_REQUEST, "This host runs "
+			       "containers, which share OS images; the "
+			       "server's image is none.");
 	if (!id)
 		return err_set(e, ERR_BAD_REQUEST, "The server has no image.");
 	if (image_get(&job_agent(j)->images, id, &image, e) < 0)
@@ -67,11 +72,14 @@ static int destroy(struct job *j, struct err *e)
 {
 	struct err why;
 
-	if (virt_destroy(job_agent(j)->virt, j->subject, &why) == 0 ||
-	    why.kind == ERR_NOT_FOUND)
-		return 0;
-	*e = why;
-	return -1;
+	if (virt_destroy(job_agent(j)->virt, j->subject, &why) < 0 &&
+	    why.kind != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	if (job_agent(j)->containers)
+		container_unmount(job_agent(j), j->subject);
+	return 0;
 }
 
 /* -- asking a guest to stop ---------------------------------------------- */

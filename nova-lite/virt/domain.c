@@ -111,9 +111,19 @@ static int press_reset(virDomainPtr dom)
 	return virDomainReset(dom, 0);
 }
 
+/* Containers have no power button. */
+static bool is_container(virDomainPtr dom)
+{
+	const char *type = virConnectGetType(virDomainGetConnect(dom));
+
+	return type && strcmp(type, "LXC") == 0;
+}
+
 static int press_power(virDomainPtr dom)
 {
-	return virDomainShutdownFlags(dom, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+	return virDomainShutdownFlags(dom, is_container(dom) ?
+				      VIR_DOMAIN_SHUTDOWN_SIGNAL :
+				      VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
 }
 
 int virt_start(struct virt *v, const char *uuid, struct err *e)
@@ -168,7 +178,8 @@ int virt_undefine(struct virt *v, const char *uuid, struct err *e)
 	if (virt_conn(v, &conn, e) < 0)
 		return -1;
 	dom = virDomainLookupByUUIDString(conn, uuid);
-	if (dom && virDomainUndefineFlags(dom, UNDEFINE_FLAGS) == 0)
+	if (dom && virDomainUndefineFlags(dom, is_container(dom) ? 0 :
+					  UNDEFINE_FLAGS) == 0)
 		return 0;
 	return virt_last_is(VIR_ERR_NO_DOMAIN) ? 0 : virt_fail(e, "undefine");
 }

@@ -21,6 +21,14 @@ struct disk_spec {
 	unsigned int boot;		/* 1 boots first; 0: not booted from */
 };
 
+/* Of a container: a folder or file of the host, or (source NULL) memory. */
+struct folder_spec {
+	const char *source;		/* absolute */
+	const char *target;		/* where the container sees it */
+	bool readonly;
+	unsigned int ram_mb;
+};
+
 enum nic_kind {
 	NIC_NETWORK,		/* a libvirt network */
 	NIC_BRIDGE,		/* a bridge of the host */
@@ -47,6 +55,13 @@ struct domain_spec {
 	const char *cpu_model;		/* NULL: the host's, or TCG's default */
 	bool uefi;
 	const char *kernel, *initrd, *cmdline;	/* direct boot */
+	/*
+	 * A container has, instead of all that makes a machine, the path of its
+	 * first process and folders, in this order, the first of which is "/".
+	 */
+	const char *init;
+	const struct folder_spec *folders;
+	size_t n_folders;
 	const struct disk_spec *disks;
 	size_t n_disks;
 	const struct nic_spec *nics;

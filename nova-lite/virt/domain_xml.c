@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/mem.h"
+#include "nova-lite/virt/container_xml.h"
 #include "nova-lite/virt/user_net.h"
 #include "nova-lite/virt/xml.h"
 
@@ -313,6 +314,24 @@ static void put_user_nics(struct xml *x, const struct domain_spec *spec)
 	xml_close(x);
 }
 
+static void put_machine(struct xml *x, const struct domain_spec *spec,
+			const char *nwfilter)
+{
+	put_smbios(x, spec);
+	put_os(x, spec);
+	xml_open(x, "features");
+	xml_leaf(x, "acpi", NULL);
+	xml_leaf(x, "apic", NULL);
+	xml_close(x);
+	put_cpu(x, spec);
+	put_clock(x, spec);
+	xml_text(x, "on_poweroff", "destroy");
+	xml_text(x, "on_reboot", "restart");
+	xml_text(x, "on_crash", "destroy");
+	put_devices(x, spec, nwfilter);
+	put_user_nics(x, spec);
+}
+
 char *domain_xml(const struct domain_spec *spec, const char *owner,
 		 const char *nwfilter)
 {
@@ -320,26 +339,17 @@ char *domain_xml(const struct domain_spec *spec, const char *owner,
 
 	xml_init(&x);
 	xml_open(&x, "domain");
-	xml_attr(&x, "type", spec->kvm ? "kvm" : "qemu");
-	xml_attr(&x, "xmlns:qemu", QEMU_NS);
+	xml_attr(&x, "type", spec->init ? "lxc" : spec->kvm ? "kvm" : "qemu");
+	xml_attr(&x, "xmlns:qemu", spec->init ? NULL : QEMU_NS);
 	xml_text(&x, "name", spec->name);
 	xml_text(&x, "uuid", spec->uuid);
 	put_metadata(&x, spec, owner);
 	xml_text_uint(&x, "memory", spec->memory_mb * 1024UL);	/* KiB */
 	xml_text_uint(&x, "vcpu", spec->vcpus);
-	put_smbios(&x, spec);
-	put_os(&x, spec);
-	xml_open(&x, "features");
-	xml_leaf(&x, "acpi", NULL);
-	xml_leaf(&x, "apic", NULL);
-	xml_close(&x);
-	put_cpu(&x, spec);
-	put_clock(&x, spec);
-	xml_text(&x, "on_poweroff", "destroy");
-	xml_text(&x, "on_reboot", "restart");
-	xml_text(&x, "on_crash", "destroy");
-	put_devices(&x, spec, nwfilter);
-	put_user_nics(&x, spec);
+	if (spec->init)
+		container_xml_put(&x, spec);
+	else
+		put_machine(&x, spec, nwfilter);
 	xml_close(&x);
 	return xml_finish(&x);
 }

@@ -152,15 +152,18 @@ class Cloud(base.Cloud):
     test that wants one of its own (to break it). Arguments:
       compute=True     with libvirt, agent, metadata service, demo image
       options={"nova-lite": {("quota", "cores"): 1}}   configuration
+      containers=True  with libvirt's LXC driver instead of QEMU
       env={"LITE_CRASH_AT": ...}                       of the daemons
     """
 
-    def __init__(self, compute=False, options=None, env=None):
+    def __init__(self, compute=False, options=None, env=None,
+                 containers=False):
         self.temp = tempfile.mkdtemp(prefix="lite-", dir="/tmp")
         os.chmod(self.temp, 0o755)
         ports = dict(zip(base.PORTS, free_ports(len(base.PORTS))))
         super().__init__(os.path.join(self.temp, "s"), ports,
                          compute=compute, options=options, env=env,
+                         containers=containers,
                          durable=False, quiet=True)
         self.serial = itertools.count(1)
         self.kept = {}

@@ -9,7 +9,9 @@
 # /etc, /run and /var are DIR's in a mount namespace of its own, so the host's
 # libvirt neither sees it nor is touched. As another user it is a session
 # libvirtd. DIR must let QEMU's user pass (o+x). LIBVIRT_CACHE (default
-# DIR/cache) keeps what libvirt learns about QEMU, which takes it seconds.
+# DIR/cache) keeps what libvirt learns about QEMU, which takes it seconds. As
+# root, containers work, too (lxc+unix://...): LIBVIRT_SHARE is a folder below
+# which it sees what is mounted later.
 
 set -eu
 
@@ -76,10 +78,20 @@ start_system() {
 		# what is mounted there cannot move to QEMU's own /dev
 		echo 'namespaces = [ ]' >>"$dir/etc/qemu.conf"
 	fi
+	if [ -n "${LIBVIRT_SHARE-}" ]; then
+		mkdir -p "$LIBVIRT_SHARE"
+		mount --bind "$LIBVIRT_SHARE" "$LIBVIRT_SHARE"
+		mount --make-private "$LIBVIRT_SHARE"
+		mount --make-shared "$LIBVIRT_SHARE"
+		echo "$LIBVIRT_SHARE" >"$dir/share"
+	fi
 	mkdir -p /run/libvirt /var/lib/libvirt /var/cache/libvirt \
 		/var/log/libvirt
 	dir=$dir run=$run cache=$cache daemons=$daemons hide=$hide \
-	setsid unshare -m --propagation private sh -ec '
+	setsid unshare -m --propagation slave sh -ec '
+		# which the LXC driver would take for the only one
+		! mountpoint -q /sys/fs/cgroup/unified ||
+			umount /sys/fs/cgroup/unified
 		mount --bind "$dir/etc" /etc/libvirt
 		mount --bind "$run" /run/libvirt
 		mount --bind "$dir/lib" /var/lib/libvirt
@@ -144,6 +156,13 @@ stop() {
 		[ $tries -gt 0 ] || die "process $pid does not end"
 		sleep 0.05
 	done
+	if [ -e "$dir/share" ]; then
+		share=$(cat "$dir/share")
+		sed -n "s|^[^ ]* \($share/[^ ]*\) .*|\1|p" /proc/mounts | sort -r |
+		while read -r at; do umount "$at"; done
+		umount "$share"
+		rm -f "$dir/share"
+	fi
 	rm -f "$dir/pid"
 }
 

@@ -21,9 +21,11 @@ try write-etc sh -c "echo $version >/etc/mark"
 try write-var sh -c "echo $version >/var/mark"
 try write-data sh -c "echo $version >>/data/mark"
 try write-tmp touch /tmp/mark
+say "tmp-mode=$(stat -c %a /tmp)"
 try write-usr touch /usr/mark
 try write-software touch /sw/mark
 try write-drive dd if=/dev/zero of=/dev/vda bs=512 count=1 conv=fsync
+try mount mount -t tmpfs none /mnt
 say "software=$(cat /sw/name 2>/dev/null)"
 say "zone=$(date +%Z)" "greeting=$GREETING"
 say "etc-mb=$(df -m /etc | awk 'END { print $2 }')"
