@@ -232,7 +232,7 @@ bench:
 	@$(DEPS) build run bench
 	@$(AGAIN) all
 	@rc=0; for b in bench launch inject candidates boot \
-		first_boot; do \
+		first_boot os_images; do \
 		python3 tests/bench/$$b.py || rc=1; done; exit $$rc
 
 # Files into what libext2fs cannot edit (nova-lite/inject/).

@@ -14,10 +14,11 @@ build="gcc make pkg-config libc6-dev libcrypt-dev libjansson-dev libpq-dev
 	libisofs-dev libnbd-dev libext2fs-dev libarchive-dev libkmod-dev
 	libsodium-dev python3-minimal"
 run="python3 postgresql postgresql-client libvirt-daemon-system
-	libvirt-daemon-driver-qemu libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base iptables
-	iproute2 qemu-system-x86 qemu-utils ca-certificates
-	python3-openstackclient e2fsprogs cpio xorriso gzip kmod binutils
-	isolinux squashfs-tools syslinux-common mtools systemd-boot-efi ovmf"
+	libvirt-daemon-driver-qemu libvirt-daemon-driver-lxc libvirt-clients
+	dnsmasq-base iptables iproute2 qemu-system-x86 qemu-utils
+	ca-certificates python3-openstackclient e2fsprogs cpio xorriso gzip
+	kmod binutils isolinux syslinux-common mtools systemd-boot-efi ovmf
+	squashfs-tools"
 test="libcmocka-dev python3-keystone python3-glanceclient curl
 	openssh-client procps fdisk xfsprogs btrfs-progs lvm2 fakeroot zstd
 	xz-utils mmdebstrap strace"

@@ -44,10 +44,11 @@ static bool is_mounted(const struct agent *a, const char *path)
 static pthread_mutex_t mounting = PTHREAD_MUTEX_INITIALIZER;
 
 static int mount_once(const struct agent *a, const char *type,
-		      const char *options, const char *path, const char *at,
-		      struct err *e)
+		      const char *path, const char *at, struct err *e)
 {
-	const char *argv[] = { "mount", "-t", type, "-o", options, path, at,
+	bool system = strcmp(type, "squashfs") == 0;
+	const char *argv[] = { "mount", "-t", type, "-o", system ?
+			       "loop,ro,nodev" : "loop,nosuid,nodev", path, at,
 			       NULL };
 	int r = 0;
 
@@ -158,8 +159,7 @@ static int add_shared(struct job *j, struct domain_spec *spec,
 
 	mount_path(job_agent(j), id, at);
 	if (image_get(&job_agent(j)->images, id, &image, e) < 0 ||
-	    mount_once(job_agent(j), "squashfs", "loop,ro,nodev", image.path,
-		       at, e) < 0)
+	    mount_once(job_agent(j), "squashfs", image.path, at, e) < 0)
 		return -1;
 	add(j, spec, at, target);
 	last(spec)->readonly = true;
@@ -198,8 +198,7 @@ static int add_data(struct job *j, struct domain_spec *spec, struct err *e)
 
 	instance_path(job_agent(j), j->subject, SYSTEM_DATA, path);
 	mount_path(job_agent(j), j->subject, at);
-	if (mount_once(job_agent(j), "ext4", "loop,nosuid,nodev", path, at,
-		       e) < 0)
+	if (mount_once(job_agent(j), "ext4", path, at, e) < 0)
 		return -1;
 	add(j, spec, at, "/data");
 	return 0;

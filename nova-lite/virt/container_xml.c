@@ -5,9 +5,10 @@
 #include "common/base/mem.h"
 
 /*
- * What its root may do, which is root's of the host: what changes nothing beyond
- * its own namespaces. Above all it cannot mount (sys_admin), and so not remount
- * what it sees of the host, nor open files by handles (dac_read_search).
+ * What its root may do, which is root's of the host: what changes nothing
+ * beyond its own namespaces. Above all it cannot mount (sys_admin), and so not
+ * remount what it sees of the host, nor open files by handles
+ * (dac_read_search).
  */
 static const char *const capabilities[] = {
 	"audit_write", "chown", "dac_override", "fowner", "fsetid", "kill",

@@ -158,8 +158,8 @@ stop() {
 	done
 	if [ -e "$dir/share" ]; then
 		share=$(cat "$dir/share")
-		sed -n "s|^[^ ]* \($share/[^ ]*\) .*|\1|p" /proc/mounts | sort -r |
-		while read -r at; do umount "$at"; done
+		sed -n "s|^[^ ]* \($share/[^ ]*\) .*|\1|p" /proc/mounts |
+			sort -r | while read -r at; do umount "$at"; done
 		umount "$share"
 		rm -f "$dir/share"
 	fi

@@ -3,11 +3,13 @@
 and ways back. One machine goes through all of it."""
 import os
 
+import bootparts
 from compute_kit import create, delete, get, post
 from first_boot_rig import console
 from harness import check, equal, need, status, until
+from os_image_kit import os_image
 from os_image_rig import (BOOT_SECONDS, DEADLINE, Example, actions, active,
-                          boots, metadata, ready, reboot, rebuild,
+                          boots, metadata, part, ready, reboot, rebuild,
                           set_version)
 
 CLOUD = {"compute": True, "options": {"nova-lite-compute": {
@@ -160,6 +162,22 @@ def test_damaged_in_store(cloud):
     need_ready(cloud, server, "example:v2")
     said = metadata(cloud.demo, server)["os_image:fallback"]
     check("this host cannot bring it" in said, "it says so: %r" % said)
+
+
+def test_managed_boot(cloud):
+    """With a kernel and modules that its version names by managed boot."""
+    ex, _ = start(cloud)
+    release = bootparts.releases()[0]
+    bootparts.register(cloud.admin)
+    image = os_image(cloud.admin, "example", "v5", part("v1.tar"),
+                     visibility="public", **{
+                         "boot:kernel": "linux-" + release,
+                         "boot:modules": "squashfs,overlay"})
+    server = create(cloud, cloud.demo, image, flavorRef="os")
+    need_ready(cloud, server, "example:v5")
+    equal(last(cloud, server, "told", "write-etc", "write-data", "etc-mb"),
+          ("example:v5", "done", "done", "16"), "it runs")
+    delete(cloud.demo, "/servers/" + server)
 
 
 def test_collected(cloud):

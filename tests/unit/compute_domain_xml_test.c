@@ -109,6 +109,60 @@ static void disks_in_order(void **state)
 		    "virtio-scsi");
 }
 
+/* Where libvirt gives disks to QEMU's user, not those that others have too. */
+static void shared_disks_stay_whose_they_are(void **state)
+{
+	const struct disk_spec disks[] = {
+		{ .path = "/a", .format = "raw", .bus = "virtio",
+		  .readonly = true, .shareable = true },
+		{ .path = "/b", .format = "raw", .bus = "virtio" },
+	};
+	struct domain_spec spec = base;
+
+	(void)state;
+	spec.disks = disks;
+	spec.n_disks = ARRAY_LEN(disks);
+	assert_path(&spec, "count(//seclabel)", "0");
+	spec.dac = true;
+	assert_path(&spec, "count(//seclabel)", "1");
+	assert_path(&spec, "string(//disk[1]/source/seclabel/@relabel)", "no");
+}
+
+static void containers(void **state)
+{
+	static const struct nic_spec nics[] = {
+		{ .kind = NIC_USER, .mac = "fa:16:3e:00:00:01" },
+		{ .kind = NIC_BRIDGE, .source = "br0",
+		  .mac = "fa:16:3e:00:00:02" },
+	};
+	static const struct folder_spec folders[] = {
+		{ .source = "/s/<1>", .target = "/", .readonly = true },
+		{ .target = "/run", .ram_mb = 16 },
+		{ .source = "/d", .target = "/data" },
+	};
+	struct domain_spec spec = base;
+
+	(void)state;
+	spec.init = "/sbin/start";
+	spec.folders = folders;
+	spec.n_folders = ARRAY_LEN(folders);
+	spec.nics = nics;
+	spec.n_nics = ARRAY_LEN(nics);
+	assert_path(&spec, "string(/domain/@type)", "lxc");
+	assert_path(&spec, "string(//os/init)", "/sbin/start");
+	assert_path(&spec, "string(//filesystem[1]/source/@dir)", "/s/<1>");
+	assert_path(&spec, "string(//filesystem[1]/target/@dir)", "/");
+	assert_path(&spec, "count(//filesystem[1]/readonly)", "1");
+	assert_path(&spec, "string(//filesystem[2]/@type)", "ram");
+	assert_path(&spec, "string(//filesystem[2]/source/@usage)", "16");
+	assert_path(&spec, "count(//filesystem[3]/readonly)", "0");
+	assert_path(&spec, "string(//capabilities/@policy)", "deny");
+	assert_path(&spec, "count(//capabilities/sys_admin)", "0");
+	assert_path(&spec, "count(//interface)", "1");
+	assert_path(&spec, "string(//interface/source/@bridge)", "br0");
+	assert_path(&spec, "count(//disk)", "0");
+}
+
 static void targets_go_on_past_z(void **state)
 {
 	struct disk_spec disks[60];
@@ -198,6 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identity_and_size),
 		cmocka_unit_test(disks_in_order),
+		cmocka_unit_test(shared_disks_stay_whose_they_are),
+		cmocka_unit_test(containers),
 		cmocka_unit_test(targets_go_on_past_z),
 		cmocka_unit_test(nics_by_kind),
 		cmocka_unit_test(user_networks_are_restricted),
