@@ -266,6 +266,9 @@ install: all man conf
 	install -d $(DESTDIR)$(PREFIX)/share/openstack-lite
 	install -m 644 nova-lite/inject/packages.sh \
 		$(DESTDIR)$(PREFIX)/share/openstack-lite
+	install -d $(DESTDIR)$(PREFIX)/share/openstack-lite/os-image
+	install dist/os-image/* \
+		$(DESTDIR)$(PREFIX)/share/openstack-lite/os-image
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 dist/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 dist/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
