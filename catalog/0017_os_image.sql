@@ -44,7 +44,7 @@ language sql immutable as $$
 		select count(*) between 1 and 16 and bool_and(
 			v ~ '^(/[A-Za-z0-9._+-]{1,64}){1,8}:[0-9]{1,3}$'
 			and v !~ '/\.{1,2}(/|:)'
-			and v !~ '^/(data|sw|proc|sys|dev|run)[/:]'
+			and v !~ '^/(data|sw|proc|sys|dev|run|\.oldroot)[/:]'
 			and substring(v from '[0-9]+$')::int between 5 and 200)
 		from unnest(string_to_array(p_value, ',')) v)
 	when 'sw' then p_value
@@ -138,14 +138,9 @@ alter table compute.servers
 create index servers_os_image_idx on compute.servers
 	((os_image ->> 'name')) where os_image is not null
 		and deleted_at is null;
-
--- A start that is to be followed by a ready signal. due: when the machine was
--- started, the time by which.
-create table compute.os_starts (
-	server_id uuid primary key references compute.servers on delete cascade,
-	token text not null,		-- the machine shows it
-	due timestamptz
-);
+create index servers_os_running_idx on compute.servers
+	((os_image ->> 'running_image')) where os_image is not null
+		and deleted_at is null;
 
 -- The versions that a server runs, was told to run, or would return to.
 create function compute.os_image_needs(d jsonb) returns text[]
@@ -216,6 +211,29 @@ language sql stable as $$
 			'place', image.os_image_script(i.properties)) end
 $$;
 
+-- Whether a host's kind of machine is the image's: containers share OS images,
+-- and img_hv_type says which of the two it has to be.
+create function compute.host_fits(h compute.hosts, p_image jsonb)
+	returns boolean
+language sql immutable as $$
+	select case h.hypervisor_type when 'LXC'
+		then p_image ? 'os_image:name'
+			and coalesce(p_image ->> 'img_hv_type', 'lxc') = 'lxc'
+		else coalesce(p_image ->> 'img_hv_type', 'qemu') <> 'lxc' end
+$$;
+
+-- The same of a server, which is where it is.
+create function compute.os_image_unfit_for(s compute.servers, i image.images)
+	returns text
+language sql stable as $$
+	select coalesce(compute.os_image_unfit(i), (
+		select format('it is not for machines like those of the host '
+			'(%s)', h.hypervisor_type)
+		from compute.hosts h
+		where h.name = s.host
+			and not compute.host_fits(h, i.properties)))
+$$;
+
 -- The software that a server sees at /sw: its own wish, else its version's.
 create function compute.os_image_software(s compute.servers, i image.images)
 	returns jsonb
@@ -263,27 +281,49 @@ language sql stable as $$
 		'sw', compute.os_image_software(s, i)))
 $$;
 
--- Where a server goes whose version cannot be run: what did not come up gives
--- way to the last good one, all else to the default.
-create function compute.os_image_instead(s compute.servers, p_name text,
-	p_failed uuid, p_back boolean) returns image.images
+-- The version that a server runs instead of one that it cannot: the default
+-- one, else, where nothing new was asked for, the last that came up. A row of
+-- nulls: there is none.
+create function compute.os_image_instead(s compute.servers, p_asked text)
+	returns image.images
+language plpgsql stable as $$
+declare
+	i image.images := compute.os_image_find(s.project_id,
+		split_part(p_asked, ':', 1), null);
+begin
+	if s.os_image ->> 'asked' = p_asked
+		and compute.os_image_unfit_for(s, i) is not null then
+		i := compute.os_image_by_id(s.os_image ->> 'good');
+	end if;
+	if compute.os_image_unfit_for(s, i) is not null then
+		return null;
+	end if;
+	return i;
+end
+$$;
+
+-- Where a server returns to that did not come up: the last version that did,
+-- the default one only where none ever did. Nothing is tried twice, and a
+-- version that came up before is not left for another: then it is not the
+-- version that is at fault.
+create function compute.os_image_return(s compute.servers)
+	returns image.images
 language plpgsql stable as $$
 declare
 	i image.images;
 begin
-	if p_back and s.os_image ? 'good' then
+	if s.os_image ? 'good' then
 		i := compute.os_image_by_id(s.os_image ->> 'good');
-		if i.id is distinct from p_failed
-			and compute.os_image_unfit(i) is null then
-			return i;
-		end if;
+	else
+		i := compute.os_image_find(s.project_id,
+			s.os_image ->> 'name', null);
 	end if;
-	i := compute.os_image_find(s.project_id, p_name, null);
-	if i.id is distinct from p_failed
-		and compute.os_image_unfit(i) is null then
-		return i;
+	if coalesce(s.os_image -> 'tried', '[]') ? i.id::text
+		or s.os_image ->> 'image' = i.id::text
+		or compute.os_image_unfit_for(s, i) is not null then
+		return null;
 	end if;
-	return null;
+	return i;
 end
 $$;
 
@@ -311,24 +351,76 @@ begin
 end
 $$;
 
+-- The version that is meant: the image itself where that was named, or where
+-- the same was asked for before, else the project's of this name.
+create function compute.os_image_meant(s compute.servers, p_when text,
+	p_asked text) returns image.images
+language plpgsql stable as $$
+declare
+	i image.images;
+	version text := nullif(split_part(p_asked, ':', 2), '');
+begin
+	if p_when = 'rebuilt' or p_when = 'made'
+		and nullif(s.metadata ->> 'os_image', '') is null then
+		return compute.os_image_by_id(s.image_id::text);
+	elsif p_when = 'told' and version is not null
+		and s.os_image ->> 'asked' = p_asked then
+		i := compute.os_image_by_id(s.os_image ->> 'meant');
+	end if;
+	if i.id is null then
+		i := compute.os_image_find(s.project_id,
+			split_part(p_asked, ':', 1), version);
+	end if;
+	if i.id is null and version is null and p_when = 'made' then
+		i := compute.os_image_by_id(s.image_id::text);
+	end if;
+	return i;
+end
+$$;
+
+-- Whoever deletes these images has to wait, and then finds the server.
+create function compute.os_image_hold(d jsonb) returns void
+language plpgsql as $$
+declare
+	one text;
+begin
+	foreach one in array array_remove(array[d ->> 'image',
+		d #>> '{sw,image}'], null)
+	loop
+		perform from image.images x
+		where x.id = one::uuid and x.deleted_at is null
+		for key share;
+		if not found then
+			perform compute.refuse(409, format('OS image %s is '
+				'being deleted.', one));
+		end if;
+	end loop;
+end
+$$;
+
 -- The server with the version that it runs from now on, or 400, 409. The
--- members of os_image besides those of os_image_doc: asked, requested (with
--- its version), fallback (why it is not that one), running and running_image
--- (of the last start), good (the last image that gave the ready signal), bad
--- and bad_why (the image that did not), state.
+-- members of os_image besides those of os_image_doc: asked; requested (with its
+-- version) and meant (its image); fallback (why it is not that one); running
+-- and running_image (of the last start); good (the last image that gave the
+-- ready signal); bad and bad_why (the image that could not be run; bad_here: it
+-- was this host's fault); tried (images that did not come up since the last
+-- that did); state. For one start: target (the image to return to) and again
+-- (choose).
 create function compute.os_image_choose(s compute.servers, p_when text)
 	returns compute.servers
 language plpgsql as $$
 declare
 	asked text := compute.os_image_asked(s, p_when);
 	old jsonb := coalesce(s.os_image, '{}');
-	name text := split_part(asked, ':', 1);
+	back boolean := old ? 'target';
+	again boolean := old ? 'again';
 	i image.images;
-	first image.images;
+	meant image.images;
 	why text;
-	back boolean := false;
 begin
-	if asked is null then
+	if back then
+		asked := old ->> 'asked';
+	elsif asked is null then
 		if p_when <> 'told' then
 			s.os_image := null;
 			s.metadata := s.metadata - 'os_image';
@@ -338,50 +430,65 @@ begin
 		perform compute.refuse(400, format('os_image: ''%s'' is not '
 			'%s', left(asked, 100), image.os_image_form('sw')));
 	end if;
-	i := compute.os_image_find(s.project_id, name,
-		nullif(split_part(asked, ':', 2), ''));
-	if i.id is null and asked = name and p_when = 'made' then
-		i := compute.os_image_by_id(s.image_id::text);
+	if p_when = 'rebuilt' or old ? 'bad_here' and not again then
+		old := old - '{bad,bad_why,bad_here}'::text[];
 	end if;
-	first := i;
-	why := compute.os_image_unfit(i);
-	if p_when = 'rebuilt' then
-		old := old - '{bad,bad_why}'::text[];
-	elsif why is null and old ->> 'bad' = i.id::text
+	if not again then
+		old := old - 'tried';
+	end if;
+	meant := compute.os_image_meant(s, p_when, asked);
+	i := meant;
+	why := compute.os_image_unfit_for(s, i);
+	-- What could not be run is tried again when it is asked for anew.
+	if why is null and old ->> 'bad' = i.id::text
 		and old ->> 'asked' = asked then
 		why := old ->> 'bad_why';
-		back := true;
-	end if;
-	if why is not null then
-		i := compute.os_image_instead(s, name, i.id, back);
-		if i.id is null then
-			perform compute.refuse(409, format('os_image=%s: %s, '
-				'and %s has no default version.', asked, why,
-				name));
+		i := compute.os_image_by_id(coalesce(old ->> 'target',
+			old ->> 'good'));
+		if i.id = meant.id
+			or compute.os_image_unfit_for(s, i) is not null then
+			i := null;
 		end if;
+	elsif back then
+		i := compute.os_image_by_id(old ->> 'target');
+		why := coalesce(why, old ->> 'bad_why');
+	elsif why is not null then
+		i := null;
 	end if;
-	-- Whoever deletes it has to wait, and then finds the server.
-	perform from image.images x where x.id = i.id and x.deleted_at is null
-	for key share;
-	if not found then
-		perform compute.refuse(409, format('os_image=%s: it is being '
-			'deleted.', asked));
+	if i.id is null then
+		i := compute.os_image_instead(s, asked);
+	end if;
+	-- Rather that than nothing, but for a host that has just failed to.
+	if i.id = meant.id and (back or not again) then
+		why := null;
+	end if;
+	if i.id is null or i.id = meant.id and why is not null then
+		perform compute.refuse(409, format('os_image=%s: %s, and %s '
+			'has no default version.', asked, why,
+			split_part(asked, ':', 1)));
 	end if;
 	s.image_id := i.id;
 	s.image_props := i.properties;
 	s.config_drive := true;
-	s.metadata := s.metadata || jsonb_build_object('os_image', asked);
+	if not back then
+		s.metadata := s.metadata || jsonb_build_object('os_image',
+			asked);
+	end if;
 	s.os_image := compute.os_image_doc(s, i) || jsonb_strip_nulls(
 		jsonb_build_object('asked', asked,
-		'requested', coalesce(image.os_image_label(first.properties),
+		'requested', coalesce(image.os_image_label(meant.properties),
 			asked),
+		'meant', meant.id,
 		'fallback', case when why is not null then format(
 			'%s is not run: %s', coalesce(image.os_image_label(
-			first.properties), asked), why) end,
-		'running', old ->> 'running',
-		'running_image', old ->> 'running_image',
-		'good', old ->> 'good', 'bad', old ->> 'bad',
-		'bad_why', old ->> 'bad_why', 'state', 'starting'));
+			meant.properties), asked), why) end,
+		'running', old -> 'running',
+		'running_image', old -> 'running_image',
+		'good', old -> 'good', 'bad', old -> 'bad',
+		'bad_why', old -> 'bad_why', 'bad_here', old -> 'bad_here',
+		'tried', old -> 'tried', 'again', old -> 'again',
+		'state', 'starting'));
+	perform compute.os_image_hold(s.os_image);
 	return s;
 end
 $$;
@@ -466,6 +573,7 @@ create trigger settle_1_os_image_rebuilt before update of image_props
 create trigger settle_1_os_image_told before update of task_state
 	on compute.servers
 	for each row when (new.os_image is not null
+		and not new.os_image ? 'again'
 		and new.task_state in ('powering-on', 'rebooting_hard'))
 	execute function compute.os_image_settle('told');
 create trigger settle_1_os_image_again before update of os_image
@@ -508,8 +616,11 @@ begin
 		new.boot_digest := null;
 		new.boot_built_at := null;
 	end if;
-	-- Later the host has them.
-	if new.boot is null and tg_argv[0] = 'new' then
+	-- Later the host has them, but for another version's.
+	if new.boot is null and (tg_argv[0] = 'new'
+		or tg_op = 'UPDATE'
+			and new.image_props is distinct from old.image_props)
+	then
 		perform compute.boot_plain_check(new);
 	end if;
 	return new;
@@ -534,234 +645,3 @@ create trigger os_image_no_files before insert on lite.jobs
 	for each row when (new.kind in ('server_create', 'server_rebuild')
 		and new.args #> '{files,0}' is not null)
 	execute function compute.os_image_no_files();
-
--- -- starts ---------------------------------------------------------------
-
--- A start begins; the machine is given the token.
-create function compute.os_image_begin(p_server uuid, p_token text)
-	returns void
-language sql as $$
-	insert into compute.os_starts (server_id, token)
-	values (p_server, p_token)
-	on conflict (server_id) do update set token = p_token, due = null;
-	update compute.servers
-	set os_image = os_image || '{"state": "starting"}'
-	where id = p_server and os_image is not null;
-$$;
-
--- The machine is on, since now, with so many seconds (0: it will not say when
--- it is ready) unless the image has its own.
-create function compute.os_image_started(p_server uuid, p_seconds int)
-	returns void
-language plpgsql as $$
-declare
-	s compute.servers;
-	seconds int;
-begin
-	update compute.servers
-	set os_image = os_image || jsonb_build_object('running',
-		os_image ->> 'label', 'running_image', os_image ->> 'image')
-	where id = p_server and os_image is not null
-	returning * into s;
-	seconds := coalesce((s.os_image ->> 'deadline')::int, p_seconds);
-	update compute.os_starts set due = now() + seconds * interval '1 s'
-	where server_id = p_server and seconds > 0;
-	if seconds = 0 then
-		perform compute.os_image_ready(p_server, t.token)
-		from compute.os_starts t where t.server_id = p_server;
-	end if;
-end
-$$;
-
--- The ready signal: false when it is not that of this start.
-create function compute.os_image_ready(p_server uuid, p_token text)
-	returns boolean
-language plpgsql as $$
-begin
-	-- The server first, as everyone does.
-	perform from compute.servers where id = p_server for update;
-	delete from compute.os_starts
-	where server_id = p_server and token = p_token;
-	if not found then
-		return false;
-	end if;
-	update compute.servers
-	set os_image = (case when os_image ->> 'bad' = os_image ->> 'image'
-			then os_image - '{bad,bad_why}'::text[]
-			else os_image end) || jsonb_build_object(
-		'state', 'ready', 'good', os_image ->> 'image',
-		'running', os_image ->> 'label',
-		'running_image', os_image ->> 'image'), updated_at = now()
-	where id = p_server and os_image is not null;
-	return true;
-end
-$$;
-
--- A server without a ready signal goes back where it can; returns what is said
--- of it.
-create function compute.os_image_give_up(s compute.servers) returns text
-language plpgsql as $$
-declare
-	who jsonb := jsonb_build_object('request_id', 'req-'
-		|| gen_random_uuid(), 'user_id', s.user_id,
-		'project_id', s.project_id);
-	why text := 'it gave no ready signal in time';
-	said text := format('%s gave no ready signal in time',
-		s.os_image ->> 'label');
-	target image.images := compute.os_image_instead(s,
-		s.os_image ->> 'name', (s.os_image ->> 'image')::uuid, true);
-begin
-	if target.id is null then
-		said := said || '; there is no version to return to';
-		update compute.servers
-		set os_image = os_image || '{"state": "overdue"}'
-		where id = s.id;
-		insert into compute.actions (server_id, action, request_id,
-			user_id, project_id, message)
-		values (s.id, 'os_image_overdue', who ->> 'request_id',
-			s.user_id, s.project_id, said);
-		return said;
-	end if;
-	said := format('%s; back to %s', said,
-		image.os_image_label(target.properties));
-	update compute.servers set os_image = os_image || jsonb_build_object(
-		'bad', os_image ->> 'image', 'bad_why', why, 'again', true)
-	where id = s.id;
-	update compute.servers set task_state = 'rebooting_hard',
-		updated_at = now()
-	where id = s.id;
-	perform compute.server_job(s, 'os_image_fallback', 'server_reboot',
-		'{"type": "HARD"}', who);
-	update compute.actions set message = said
-	where server_id = s.id and request_id = who ->> 'request_id';
-	return said;
-end
-$$;
-
--- The host's servers whose time is over.
-create function compute.os_image_overdue(p_host text)
-	returns table (server text, said text)
-language plpgsql as $$
-declare
-	s compute.servers;
-begin
-	for s in
-		select x.* from compute.os_starts t
-		join compute.servers x on x.id = t.server_id
-		where t.due < now() and x.host = p_host
-			and x.deleted_at is null and x.task_state is null
-			and not exists (select from lite.jobs j
-				where j.subject = x.id)
-		for update of x skip locked
-	loop
-		delete from compute.os_starts t
-		where t.server_id = s.id and t.due < now();
-		if found then
-			server := s.id::text;
-			said := compute.os_image_give_up(s);
-			return next;
-		end if;
-	end loop;
-end
-$$;
-
--- The version that a host cannot bring (why) gives way to another, or 409.
-create function compute.os_image_lost(p_server uuid, p_image uuid,
-	p_why text) returns void
-language sql as $$
-	update compute.servers set os_image = os_image || jsonb_build_object(
-		'bad', p_image, 'bad_why', p_why, 'again', true)
-	where id = p_server and os_image ->> 'image' = p_image::text;
-$$;
-
--- -- Nova's checks --------------------------------------------------------
-
--- Whether a host's kind of machine is the image's: containers share OS images,
--- and img_hv_type says which of the two it has to be.
-create function compute.host_fits(h compute.hosts, p_image jsonb)
-	returns boolean
-language sql immutable as $$
-	select case h.hypervisor_type when 'LXC'
-		then p_image ? 'os_image:name'
-			and coalesce(p_image ->> 'img_hv_type', 'lxc') = 'lxc'
-		else coalesce(p_image ->> 'img_hv_type', 'qemu') <> 'lxc' end
-$$;
-
--- As in 0005, on a host that fits.
-create or replace function compute.host_pick(s compute.servers, p_host text,
-	p_node text) returns text
-language sql as $$
-	select h.name
-	from compute.hosts h cross join lateral (
-		select coalesce(sum(t.vcpus), 0) as vcpus,
-			coalesce(sum(t.ram), 0) as ram,
-			coalesce(sum(t.disk + t.ephemeral), 0) as gb
-		from compute.servers t
-		where t.host = h.name and t.deleted_at is null) used
-	cross join lateral (
-		select count(*) filter (where t.host = h.name) as here,
-			count(*) filter (where t.host <> h.name) as elsewhere
-		from compute.servers t
-		where t.group_id = s.group_id and t.deleted_at is null) mates
-	left join compute.server_groups g on g.id = s.group_id
-	where h.heartbeat > now() - interval '60 s'
-		and not h.disabled and not h.forced_down
-		and compute.host_fits(h, s.image_props)
-		and (s.zone is null or h.zone = s.zone)
-		and (p_host is null or h.name = p_host)
-		and (p_node is null or h.hypervisor_hostname = p_node)
-		and case g.policy when 'affinity' then mates.elsewhere = 0
-			when 'anti-affinity' then mates.here < g.max_per_host
-			else true end
-		and used.vcpus + s.vcpus <= h.vcpus * h.cpu_ratio
-		and used.ram + s.ram <= h.memory_mb * h.ram_ratio
-		and used.gb + s.disk + s.ephemeral <= h.local_gb * h.disk_ratio
-	order by case g.policy when 'soft-affinity' then -mates.here
-			when 'soft-anti-affinity' then mates.here end,
-		h.memory_mb * h.ram_ratio - used.ram desc, h.name
-	limit 1
-$$;
-
--- As in 0005, but what is shared needs no room on the server's own disk.
-create or replace function compute.image_pick(p_image uuid, p_project text,
-	p_admin boolean, p_flavor compute.flavors) returns jsonb
-language plpgsql as $$
-declare
-	image record;
-	room bigint := p_flavor.disk::bigint << 30;
-begin
-	select i.* into image from image.images i
-	where i.id = p_image and i.deleted_at is null
-		and image.visible(i, exists (select from image.members m
-			where m.image_id = i.id and m.member = p_project),
-			p_project, p_admin);
-	if not found then
-		raise exception using errcode = 'LT400',
-			message = 'Can not find requested image';
-	elsif image.status <> 'active'
-		and not image.properties ? 'os_image:name' then
-		raise exception using errcode = 'LT400', message = format(
-			'Image %s is not active.', p_image);
-	elsif image.min_ram > p_flavor.ram then
-		raise exception using errcode = 'LT400', message =
-			'Flavor''s memory is too small for requested image.';
-	elsif room = 0 and not p_admin then
-		raise exception using errcode = 'LT403', message =
-			'Only volume-backed servers are allowed for flavors '
-			'with zero disk.';
-	elsif room > 0 and image.min_disk::bigint << 30 > room then
-		raise exception using errcode = 'LT400', message = format(
-			'Flavor''s disk is smaller than the minimum size '
-			'specified in image metadata. Flavor disk is %s bytes, '
-			'minimum size is %s bytes.', room,
-			image.min_disk::bigint << 30);
-	elsif room > 0 and image.size > room
-		and not image.properties ? 'os_image:name' then
-		raise exception using errcode = 'LT400', message = format(
-			'Flavor''s disk is too small for requested image. '
-			'Flavor disk is %s bytes, image is %s bytes.',
-			room, image.size);
-	end if;
-	return image.properties;
-end
-$$;

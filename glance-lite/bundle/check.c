@@ -242,6 +242,13 @@ bool bundle_has(const struct bundle_tree *t, const char *path)
 	return find(t, path, strlen(path));
 }
 
+bool bundle_is_dir(const struct bundle_tree *t, const char *path)
+{
+	const struct node *n = find(t, path, strlen(path));
+
+	return n && n->type == BUNDLE_DIR;
+}
+
 /* -- the script ----------------------------------------------------------- */
 
 /* One step of a walk: puts a link's target before what is left of the path. */

@@ -46,6 +46,7 @@ int bundle_take(struct bundle_tree *t, const struct bundle_entry *entry);
 
 /* Whether there is an entry with this path relative to the tree. */
 bool bundle_has(const struct bundle_tree *t, const char *path);
+bool bundle_is_dir(const struct bundle_tree *t, const char *path);
 
 /* Whether an absolute path leads, links and all, to a file that may be
  * executed. */

@@ -13,6 +13,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -220,7 +221,8 @@ static void take(struct job *j, struct archive_entry *ae)
 	if (!j->tree.path[0])
 		return;
 	clean = anew(j, &e, ae);
-	if (archive_write_header(j->out, clean) != ARCHIVE_OK)
+	/* Names in other sets of characters are written as they are. */
+	if (archive_write_header(j->out, clean) < ARCHIVE_WARN)
 		refuse(e.path, "%s", archive_error_string(j->out));
 	archive_entry_free(clean);
 	if (e.type == BUNDLE_FILE)
@@ -238,6 +240,9 @@ static void add_places(struct job *j)
 	struct archive_entry *ae;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (bundle_has(&j->tree, places[i]) &&
+		    !bundle_is_dir(&j->tree, places[i]))
+			refuse(places[i], "it is not a folder");
 		if (bundle_has(&j->tree, places[i]))
 			continue;
 		ae = archive_entry_new();
@@ -300,6 +305,8 @@ int main(int argc, char **argv)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		die("prctl");
+	/* The names of an archive are, where they say nothing else, UTF-8. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	/* Its end of the pipe closes when sqfstar fails, which says why. */
 	signal(SIGPIPE, SIG_IGN);
 	j.max = atoll(argv[4]) << 20;

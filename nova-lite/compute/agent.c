@@ -198,6 +198,9 @@ static int make_dirs(struct agent *a, struct err *e)
 		if (make_dir(path, e) < 0)
 			return -1;
 	}
+	/* systems may have programs that are set-user-ID (container.h) */
+	if (chmod(path, 0700) < 0)
+		return err_errno(e, "%s", path);
 	snprintf(a->images_dir, sizeof(a->images_dir), "%s/images",
 		 a->state_path);
 	snprintf(a->boot_dir, sizeof(a->boot_dir), "%s/boot", a->state_path);

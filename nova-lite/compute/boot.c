@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/json/text.h"
 #include "nova-lite/boot/boot.h"
 #include "nova-lite/compute/boot_cache.h"
 #include "nova-lite/compute/system.h"
@@ -121,6 +122,9 @@ static int link_image(struct job *j, const char *prop, const char *name,
 		unlink_file(j, name);
 		return 0;
 	}
+	if (!text_is_uuid(id))
+		return err_set(e, ERR_BAD_REQUEST, "%s '%.64s' is not an "
+			       "image's id.", prop, id);
 	if (image_get(&job_agent(j)->images, id, &image, e) < 0)
 		return -1;
 	instance_path(job_agent(j), j->subject, name, path);

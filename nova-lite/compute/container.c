@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -16,7 +18,7 @@
 #include "nova-lite/compute/proc.h"
 #include "nova-lite/metadata/config_drive.h"
 
-enum { FOLDERS = 32, RUN_MB = 16 };
+enum { FOLDERS = 48, RUN_MB = 16 };
 
 #define CONFIG "config"
 #define SIGNAL "signal"
@@ -43,13 +45,18 @@ static bool is_mounted(const struct agent *a, const char *path)
 /* Two containers may be the first on a system at the same time. */
 static pthread_mutex_t mounting = PTHREAD_MUTEX_INITIALIZER;
 
-static int mount_once(const struct agent *a, const char *type,
+enum mount_kind { MOUNT_SYSTEM, MOUNT_DATA, MOUNT_OUT };
+
+static int mount_once(const struct agent *a, enum mount_kind kind,
 		      const char *path, const char *at, struct err *e)
 {
-	bool system = strcmp(type, "squashfs") == 0;
-	const char *argv[] = { "mount", "-t", type, "-o", system ?
-			       "loop,ro,nodev" : "loop,nosuid,nodev", path, at,
-			       NULL };
+	static const char *const how[][2] = {
+		[MOUNT_SYSTEM] = { "squashfs", "loop,ro,nodev" },
+		[MOUNT_DATA] = { "ext4", "loop,nosuid,nodev" },
+		[MOUNT_OUT] = { "tmpfs", "size=4m,mode=700,nosuid,nodev" },
+	};
+	const char *argv[] = { "mount", "-t", how[kind][0], "-o",
+			       how[kind][1], path, at, NULL };
 	int r = 0;
 
 	if (mkdir(at, 0755) < 0 && errno != EEXIST)
@@ -61,16 +68,31 @@ static int mount_once(const struct agent *a, const char *type,
 	return r;
 }
 
+/* What some process still has goes when that does. */
 void container_unmount(const struct agent *a, const char *id)
 {
 	char at[INSTANCE_PATH_MAX];
-	const char *argv[] = { "umount", at, NULL };
+	const char *argv[] = { "umount", "-l", at, NULL };
 	struct err e;
 
 	mount_path(a, id, at);
 	if (is_mounted(a, at) && proc_run(argv, &e) < 0)
 		log_warn("%s: %s %s", at, e.msg, e.detail);
 	rmdir(at);
+}
+
+static void out_name(const char *id, char name_r[64])
+{
+	snprintf(name_r, 64, "%.36s.out", id);
+}
+
+void container_forget(const struct agent *a, const char *id)
+{
+	char name[64];
+
+	container_unmount(a, id);
+	out_name(id, name);
+	container_unmount(a, name);
 }
 
 /* -- configuration -------------------------------------------------------- */
@@ -122,17 +144,6 @@ int container_config_write(struct job *j, const struct config_file *files,
 
 /* -- what it is made of --------------------------------------------------- */
 
-/* A file that the container may write to and not replace: it is mounted by
- * itself. */
-static int touch(const char *path, bool empty, struct err *e)
-{
-	_cleanup_(cleanup_close) int fd =
-		open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
-		     (empty ? O_TRUNC : 0), 0600);
-
-	return fd < 0 ? err_errno(e, "%s", path) : 0;
-}
-
 static void add(struct job *j, struct domain_spec *spec, const char *source,
 		const char *target)
 {
@@ -159,7 +170,7 @@ static int add_shared(struct job *j, struct domain_spec *spec,
 
 	mount_path(job_agent(j), id, at);
 	if (image_get(&job_agent(j)->images, id, &image, e) < 0 ||
-	    mount_once(job_agent(j), "squashfs", image.path, at, e) < 0)
+	    mount_once(job_agent(j), MOUNT_SYSTEM, image.path, at, e) < 0)
 		return -1;
 	add(j, spec, at, target);
 	last(spec)->readonly = true;
@@ -175,6 +186,24 @@ static void add_ram(struct domain_spec *spec, const char *target,
 	*f = (struct folder_spec){ .target = target, .ram_mb = mb };
 }
 
+/*
+ * libvirt makes the place of a mount while the host's root is still in reach: a
+ * folder must be there, and no link on the way to it.
+ */
+static bool is_folder(const char *system, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+	_cleanup_(cleanup_close) int top = open(system, O_PATH | O_CLOEXEC);
+	_cleanup_(cleanup_close) int fd = -1;
+
+	fd = syscall(SYS_openat2, top, path + strspn(path, "/"), &how,
+		     sizeof(how));
+	return fd >= 0;
+}
+
 /* "/etc:16,/var:64". */
 static void add_overlays(struct job *j, struct domain_spec *spec,
 			 const char *list)
@@ -188,8 +217,105 @@ static void add_overlays(struct job *j, struct domain_spec *spec,
 
 		if (mb)
 			*mb++ = '\0';
-		add_ram(spec, item, mb ? atoi(mb) : 0);
+		if (is_folder(spec->folders[0].source, item))
+			add_ram(spec, item, mb ? atoi(mb) : 0);
+		else
+			log_warn("%s: the system of %s has no such folder",
+				 item, j->subject);
 	}
+}
+
+/* -- what is the host's --------------------------------------------------- */
+
+/* Root of the container is root of the host, and needs no capability to write
+ * to these. */
+static const char *const host_folders[] = {
+	"/proc/acpi", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/scsi",
+};
+static const char *const host_files[] = {
+	"/proc/kcore", "/proc/sysrq-trigger", "/proc/timer_list",
+};
+
+static void hide(struct job *j, struct domain_spec *spec,
+		 const char *const *paths, size_t n, const char *with)
+{
+	char at[INSTANCE_PATH_MAX];
+
+	mount_path(job_agent(j), with, at);
+	for (size_t i = 0; i < n && spec->n_folders < FOLDERS; i++) {
+		if (access(paths[i], F_OK) < 0)
+			continue;
+		add(j, spec, at, paths[i]);
+		last(spec)->readonly = true;
+	}
+}
+
+static int hide_host(struct job *j, struct domain_spec *spec, struct err *e)
+{
+	char at[INSTANCE_PATH_MAX];
+	int fd;
+
+	mount_path(job_agent(j), "empty.d", at);
+	if (mkdir(at, 0555) < 0 && errno != EEXIST)
+		return err_errno(e, "%s", at);
+	mount_path(job_agent(j), "empty.f", at);
+	fd = open(at, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return err_errno(e, "%s", at);
+	close(fd);
+	/* The groups of all others. */
+	add_ram(spec, "/sys/fs/cgroup", 1);
+	hide(j, spec, host_folders, ARRAY_LEN(host_folders), "empty.d");
+	hide(j, spec, host_files, ARRAY_LEN(host_files), "empty.f");
+	return 0;
+}
+
+/* -- what it writes to ---------------------------------------------------- */
+
+/* A file that the container may write to and not replace: it is mounted by
+ * itself, from where it fills nobody's disk. */
+static int touch(const char *path, bool empty, struct err *e)
+{
+	_cleanup_(cleanup_close) int fd =
+		open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
+		     (empty ? O_TRUNC : 0), 0600);
+
+	return fd < 0 ? err_errno(e, "%s", path) : 0;
+}
+
+/* The instance's console.log leads to it. What was made anew begins anew, and
+ * so does what is nearly full. */
+static int link_console(struct job *j, const char *target, struct err *e)
+{
+	char path[INSTANCE_PATH_MAX];
+	struct stat st;
+	bool full = stat(target, &st) == 0 && st.st_size > 2 << 20;
+
+	instance_path(job_agent(j), j->subject, "console.log", path);
+	if (symlink(target, path) == 0)
+		full = true;
+	else if (errno != EEXIST)
+		return err_errno(e, "%s", path);
+	return touch(target, full, e);
+}
+
+static int add_out(struct job *j, struct domain_spec *spec, struct err *e)
+{
+	char name[64], at[INSTANCE_PATH_MAX], file[INSTANCE_PATH_MAX + 16];
+
+	out_name(j->subject, name);
+	mount_path(job_agent(j), name, at);
+	if (mount_once(job_agent(j), MOUNT_OUT, "out", at, e) < 0)
+		return -1;
+	snprintf(file, sizeof(file), "%s/console.log", at);
+	if (link_console(j, file, e) < 0)
+		return -1;
+	add(j, spec, file, IN_RUN "console");
+	snprintf(file, sizeof(file), "%s/" SIGNAL, at);
+	if (touch(file, true, e) < 0)
+		return -1;
+	add(j, spec, file, IN_RUN "signal");
+	return 0;
 }
 
 static int add_data(struct job *j, struct domain_spec *spec, struct err *e)
@@ -198,7 +324,7 @@ static int add_data(struct job *j, struct domain_spec *spec, struct err *e)
 
 	instance_path(job_agent(j), j->subject, SYSTEM_DATA, path);
 	mount_path(job_agent(j), j->subject, at);
-	if (mount_once(job_agent(j), "ext4", path, at, e) < 0)
+	if (mount_once(job_agent(j), MOUNT_DATA, path, at, e) < 0)
 		return -1;
 	add(j, spec, at, "/data");
 	return 0;
@@ -211,15 +337,6 @@ static void add_own(struct job *j, struct domain_spec *spec,
 
 	instance_path(job_agent(j), j->subject, name, path);
 	add(j, spec, path, target);
-}
-
-static int touch_own(struct job *j, const char *name, bool empty,
-		     struct err *e)
-{
-	char path[INSTANCE_PATH_MAX];
-
-	instance_path(job_agent(j), j->subject, name, path);
-	return touch(path, empty, e);
 }
 
 int container_spec(struct job *j, struct domain_spec *spec, struct err *e)
@@ -236,17 +353,13 @@ int container_spec(struct job *j, struct domain_spec *spec, struct err *e)
 	/* What its memory is filled from, where it hides that. */
 	if (add_shared(j, spec, doc, IN_RUN "system", e) < 0 ||
 	    (software && add_shared(j, spec, software, "/sw", e) < 0) ||
-	    add_data(j, spec, e) < 0 ||
-	    touch_own(j, "console.log", false, e) < 0 ||
-	    touch_own(j, SIGNAL, true, e) < 0)
+	    add_data(j, spec, e) < 0 || add_out(j, spec, e) < 0)
 		return -1;
 	add_own(j, spec, CONFIG, IN_RUN "config");
 	last(spec)->readonly = true;
-	add_own(j, spec, "console.log", IN_RUN "console");
-	add_own(j, spec, SIGNAL, IN_RUN "signal");
 	add_overlays(j, spec, json_string_value(json_object_get(doc,
 								"overlays")));
-	return 0;
+	return hide_host(j, spec, e);
 }
 
 /* -- signals -------------------------------------------------------------- */
@@ -256,10 +369,12 @@ static const char *read_signal(struct agent *a, const char *id,
 			       char token_r[80])
 {
 	_cleanup_(cleanup_close) int fd = -1;
-	char path[INSTANCE_PATH_MAX];
+	char name[64], at[INSTANCE_PATH_MAX], path[INSTANCE_PATH_MAX + 16];
 	ssize_t n;
 
-	instance_path(a, id, SIGNAL, path);
+	out_name(id, name);
+	mount_path(a, name, at);
+	snprintf(path, sizeof(path), "%s/" SIGNAL, at);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, token_r, 79);
 	if (n <= 0)

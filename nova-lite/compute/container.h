@@ -10,15 +10,21 @@
  *
  *	systems/IMAGE		the read-only system, a mount point
  *	systems/SERVER		the file system in disk.data, a mount point
+ *	systems/SERVER.out	a little memory: what the container writes to
+ *		console.log	(console.log of the instance leads here)
+ *		signal		the ready token
+ *	systems/empty.d, .f	what hides the host's
  *	instances/SERVER/config	what else is on the config drive
- *	instances/SERVER/signal	where the container puts the ready token
  *
- * The other files are as for machines.
+ * The other files are as for machines. systems is root's alone: systems may
+ * have programs that are set-user-ID.
  */
 
 /* Unmounts an image before it leaves the cache, or the data of a container
  * that is off. */
 void container_unmount(const struct agent *a, const char *id);
+/* All of a container that is no more. */
+void container_forget(const struct agent *a, const char *id);
 
 /* As config_drive_write, into a folder. */
 struct config_file;

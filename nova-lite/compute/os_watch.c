@@ -39,10 +39,13 @@ static int advance_switches(struct agent *a, struct sql_conn *conn,
 
 static int watch(struct agent *a, struct sql_conn *conn, struct err *e)
 {
-	if (container_signals(a, conn, e) < 0 ||
-	    give_up_overdue(a, conn, e) < 0)
-		return -1;
-	return advance_switches(a, conn, e);
+	int r = container_signals(a, conn, e);
+
+	/* Each on its own: what fails for some server stops no other. */
+	if (r == 0)
+		r = give_up_overdue(a, conn, e);
+	return advance_switches(a, conn, r < 0 ? &(struct err){ 0 } : e) < 0 ?
+	       -1 : r;
 }
 
 static struct tick watching = TICK("os images", 1, watch);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "nova-lite/compute/instance.h"
+#include "nova-lite/compute/container.h"
 #include "nova-lite/compute/power.h"
 #include "nova-lite/compute/reconcile.h"
 #include "gen/compute_sql.h"
@@ -29,6 +29,8 @@ static int clear(struct agent *a, const char *id, bool domain, struct err *e)
 		return -1;
 	if (instance_metadata_close(a, id, e) < 0)
 		return -1;
+	if (a->containers)
+		container_forget(a, id);
 	return instance_dir_remove(a, id, e);
 }
 

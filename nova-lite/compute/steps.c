@@ -26,6 +26,8 @@ static int prepare(struct job *j, struct err *e)
 
 static int unprepare(struct job *j, struct err *e)
 {
+	if (job_agent(j)->containers)
+		container_forget(job_agent(j), j->subject);
 	return instance_dir_remove(job_agent(j), j->subject, e);
 }
 
@@ -200,6 +202,9 @@ static int has_failed(struct job *j, const char *state, struct err *e)
 		     ARGS(j->subject, state, j->error, power), &rows, e) < 0)
 		return -1;
 	rows_fini(&rows);
+	/* A failed delete has nothing to go back to, either. */
+	if (server_system_failed(j, state != NULL, e) < 0)
+		return -1;
 	return end_action(j, true, e);
 }
 

@@ -46,21 +46,19 @@ static int bring(struct job *j, const json_t *doc, struct err *e)
 	const char *id = text(doc, "image"), *hash = text(doc, "sha512");
 	struct agent *a = job_agent(j);
 	struct image image;
+	struct err ignored;
 
 	if (!id || !hash)
 		return err_internal(e, "os_image: no image");
-	if (image_host_use(a, j->conn, id, e) < 0 ||
-	    image_get_checked(&a->images, id, hash, &image, e) < 0)
+	if (image_host_use(a, j->conn, id, e) < 0)
 		return -1;
+	if (image_get_checked(&a->images, id, hash, &image, e) < 0) {
+		image_host_is(a, j->conn, id, e->msg[0] ? e->msg :
+			      err_name(e->kind), &ignored);
+		return -1;
+	}
 	rate_note(j, "transfer", image.fetched, image.took);
 	return image_host_is(a, j->conn, id, NULL, e);
-}
-
-static int bring_all(struct job *j, struct err *e)
-{
-	if (bring(j, job_server(j)->os_image, e) < 0)
-		return -1;
-	return software(j) ? bring(j, software(j), e) : 0;
 }
 
 /* Not when it may be there in a moment. */
@@ -107,16 +105,18 @@ int server_system(struct job *j, struct err *e)
 
 	if (!has_system(j))
 		return 0;
-	for (int i = 0; i < TRIES; i++) {
-		if (bring_all(j, &why) == 0)
-			return tell(j, e);
-		if (!is_lost(&why) || i == TRIES - 1)
-			break;
+	for (int i = 0; bring(j, job_server(j)->os_image, &why) < 0; i++) {
+		if (!is_lost(&why) || i == TRIES - 1) {
+			*e = why;
+			return -1;
+		}
 		if (take_another(j, &why, e) < 0)
 			return -1;
 	}
-	*e = why;
-	return -1;
+	/* Other versions may need the same software. */
+	if (software(j) && bring(j, software(j), e) < 0)
+		return -1;
+	return tell(j, e);
 }
 
 static const char *path_of(struct job *j, const json_t *doc)
@@ -224,12 +224,14 @@ static int tell_environment(struct told *t, json_t *env, struct err *e)
 static int begin(struct job *j, char token_r[2 * TOKEN_BYTES + 1],
 		 struct err *e)
 {
+	const json_t *doc = job_server(j)->os_image;
 	unsigned char raw[TOKEN_BYTES];
 
 	random_bytes(raw, sizeof(raw));
 	hex_encode(token_r, raw, sizeof(raw));
-	return run(j, &SQL_os_image_begin, ARGS(j->subject,
-						(const char *)token_r), e);
+	return run(j, &SQL_os_image_begin,
+		   ARGS(j->subject, (const char *)token_r, text(doc, "image"),
+			text(doc, "label")), e);
 }
 
 int server_system_files(struct job *j,
@@ -261,12 +263,21 @@ int server_system_drive(struct job *j, struct err *e)
 	return has_system(j) ? server_config_drive(j, e) : 0;
 }
 
+/* The first drive of its bus. */
+static const char *root_device(const char *bus)
+{
+	if (!bus || strcmp(bus, "virtio") == 0)
+		return "/dev/vda";
+	return strcmp(bus, "ide") == 0 ? "/dev/hda" : "/dev/sda";
+}
+
 const char *server_system_cmdline(struct job *j)
 {
 	const struct server *s = job_server(j);
 	const char *more = text(s->image_props, "os_command_line");
 	_cleanup_(cleanup_free) char *line = xasprintf(
-		"root=/dev/vda ro rootfstype=squashfs init=%s %s",
+		"root=%s ro rootfstype=squashfs init=%s %s",
+		root_device(text(s->image_props, "hw_disk_bus")),
 		text(s->os_image, "script"), more ? more : CONSOLE);
 
 	return arena_strdup(&j->arena, line);
@@ -280,6 +291,12 @@ int server_system_started(struct job *j, struct err *e)
 		return 0;
 	return run(j, &SQL_os_image_started,
 		   ARGS(j->subject, job_agent(j)->ready_seconds), e);
+}
+
+int server_system_failed(struct job *j, bool gone, struct err *e)
+{
+	return has_system(j) ? run(j, &SQL_os_image_failed,
+				   ARGS(j->subject, gone), e) : 0;
 }
 
 int server_system_stopped(struct job *j, struct err *e)

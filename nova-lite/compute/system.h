@@ -45,9 +45,11 @@ int server_system_files(struct job *j,
 				  void *arg, struct err *e),
 			void *arg, struct err *e);
 
-/* Outcomes: it was started, it was stopped. */
+/* Outcomes: it was started; it was stopped; it was not started, and (gone)
+ * there is no machine. */
 int server_system_started(struct job *j, struct err *e);
 int server_system_stopped(struct job *j, struct err *e);
+int server_system_failed(struct job *j, bool gone, struct err *e);
 
 /* The paths of the shared drives, good for the run; NULL: none. */
 const char *server_system_path(struct job *j);

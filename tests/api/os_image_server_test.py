@@ -29,10 +29,16 @@ def hard(client, server):
         "reboot": {"type": "HARD"}})
 
 
+def begin(cloud, server, token="token"):
+    cloud.sql("select compute.os_image_begin(id, '%s', (os_image ->> "
+              "'image')::uuid, os_image ->> 'label') from compute.servers "
+              "where id = '%s'" % (token, server))
+
+
 def came_up(cloud, server):
     """What agent and guest record of a start that goes well."""
     finish(cloud, server)
-    cloud.sql("select compute.os_image_begin('%s', 'token')" % server)
+    begin(cloud, server)
     cloud.sql("select compute.os_image_started('%s', 60)" % server)
     equal(cloud.sql("select compute.os_image_ready('%s', 'token')" % server),
           [["t"]], "ready")
@@ -43,7 +49,7 @@ def did_not(cloud, server):
     at = cloud.sql("select host from compute.servers where id = '%s'"
                    % server)[0][0]
     finish(cloud, server)
-    cloud.sql("select compute.os_image_begin('%s', 'token')" % server)
+    begin(cloud, server)
     cloud.sql("select compute.os_image_started('%s', 60)" % server)
     cloud.sql("update compute.os_starts set due = now() - interval '1 s' "
               "where server_id = '%s'" % server)
@@ -231,7 +237,122 @@ def test_no_way_back(cloud):
                                    "there is no version to return to"], "said")
     equal((facts(cloud.demo, server)[3], jobs(cloud, server)),
           ("overdue", []), "it is left alone")
+    cloud.sql("select compute.os_image_ready('%s', 'token')" % server)
+    equal(facts(cloud.demo, server)[3], "ready", "and may come up later")
     equal(did_not(cloud, server)[0][:8], "alone:v1", "at each start")
+    equal(did_not(cloud, server)[0][:8], "alone:v1", "at each start")
+
+
+def test_others_ramdisk(cloud):
+    """Another version brings its kernel and RAM disk, which the project has
+    to be allowed to see."""
+    host(cloud)
+    ids = versions(cloud, "thief")
+    secret = image(cloud, cloud.other, visibility="private",
+                   disk_format="ari", container_format="ari")
+    kernel = image(cloud, cloud.demo, disk_format="aki",
+                   container_format="aki")
+    os_image(cloud.demo, "thief", "v3", kernel_id=kernel, ramdisk_id=secret)
+    server = create(cloud, cloud.demo, ids["v1"])
+    came_up(cloud, server)
+    status(ask(cloud.demo, server, "thief:v3"), 200, "asked")
+    fault(hard(cloud.demo, server), 400, "Image %s could not be found." %
+          secret)
+    equal(running(cloud, server), ids["v1"], "nothing has changed")
+
+
+def test_nonsense_while_it_starts(cloud):
+    """What a user makes of a server keeps no other from its way back."""
+    host(cloud)
+    ids = versions(cloud, "nonsense", "v3")
+    servers = [create(cloud, cloud.demo, ids["v2"]) for _ in range(3)]
+    for server in servers:
+        came_up(cloud, server)
+        status(ask(cloud.demo, server, "nonsense:v3"), 200, "asked")
+        status(hard(cloud.demo, server), 202, "reboot")
+    status(ask(cloud.demo, servers[0], "nosuch"), 200, "nonsense")
+    cloud.sql("update compute.servers set metadata = metadata || "
+              "'{\"boot:kernel\": \"junk\"}' where id = '%s'" % servers[1])
+    words = "nonsense:v3 gave no ready signal in time; "
+    for server, text in zip(servers, (
+            "back to nonsense:v2", "there is no version to return to",
+            "back to nonsense:v2")):
+        equal(did_not(cloud, server), [words + text], "said")
+    equal([running(cloud, s) for s in servers],
+          [ids["v2"], ids["v3"], ids["v2"]], "what they run")
+    equal(metadata(cloud.demo, servers[0])["os_image"], "nosuch",
+          "the user's wish stands")
+
+
+def test_no_back_and_forth(cloud):
+    """A version that came up before is not left for another."""
+    host(cloud)
+    ids = versions(cloud, "forth")
+    server = create(cloud, cloud.demo, ids["v2"])
+    came_up(cloud, server)
+    status(hard(cloud.demo, server), 202, "reboot")
+    equal(did_not(cloud, server), ["forth:v2 gave no ready signal in time; "
+                                   "there is no version to return to"], "v2")
+    fresh = create(cloud, cloud.demo, ids["v2"])
+    equal(did_not(cloud, fresh), ["forth:v2 gave no ready signal in time; "
+                                  "back to forth:v1"], "never good: default")
+    equal(did_not(cloud, fresh), ["forth:v1 gave no ready signal in time; "
+                                  "there is no version to return to"], "once")
+    equal(facts(cloud.demo, fresh)[3], "overdue", "it is left alone")
+
+
+def test_failed_start(cloud):
+    """A start that fails before the machine is on goes back at once."""
+    host(cloud)
+    ids = versions(cloud, "fails", "v3")
+    server = create(cloud, cloud.demo, ids["v2"])
+    came_up(cloud, server)
+    status(ask(cloud.demo, server, "fails:v3"), 200, "asked")
+    status(hard(cloud.demo, server), 202, "reboot")
+    finish(cloud, server)
+    begin(cloud, server)
+    cloud.sql("select compute.os_image_failed('%s', false)" % server)
+    said = cloud.sql("select said from compute.os_image_overdue((select host "
+                     "from compute.servers where id = '%s'))" % server)
+    equal(said, [["fails:v3 gave no ready signal in time; back to fails:v2"]],
+          "said")
+    gone = create(cloud, cloud.demo, ids["v2"])
+    begin(cloud, gone)
+    cloud.sql("select compute.os_image_failed('%s', true)" % gone)
+    equal(cloud.sql("select count(*) from compute.os_starts where server_id "
+                    "= '%s'" % gone), [["0"]], "without a machine nothing")
+
+
+def test_image_that_was_named(cloud):
+    """imageRef means that image, also where the project has its own of the
+    name, or would not find it by name."""
+    host(cloud)
+    versions(cloud, "named")
+    public = os_image(cloud.admin, "named", "v2", visibility="public")
+    shown = os_image(cloud.other, "named", "v9", visibility="community")
+    for ident, label in (public, "named:v2"), (shown, "named:v9"):
+        server = create(cloud, cloud.demo, ident)
+        came_up(cloud, server)
+        status(hard(cloud.demo, server), 202, "reboot")
+        equal((running(cloud, server), facts(cloud.demo, server)[1:]),
+              (ident, (label, label, "starting", None)), "that very image")
+
+
+def test_told_meanwhile(cloud):
+    """The signal of what was started says nothing of what was told since."""
+    host(cloud)
+    ids = versions(cloud, "meanwhile", "v3")
+    server = create(cloud, cloud.demo, ids["v2"])
+    finish(cloud, server)
+    begin(cloud, server)
+    status(ask(cloud.demo, server, "meanwhile:v3"), 200, "asked")
+    status(hard(cloud.demo, server), 202, "reboot")
+    cloud.sql("select compute.os_image_started('%s', 60)" % server)
+    cloud.sql("select compute.os_image_ready('%s', 'token')" % server)
+    equal(facts(cloud.demo, server)[1:4],
+          ("meanwhile:v3", "meanwhile:v2", "starting"), "v2 is ready")
+    equal(cloud.sql("select os_image ->> 'good' from compute.servers where "
+                    "id = '%s'" % server), [[ids["v2"]]], "and good")
 
 
 def test_late_signal(cloud):
@@ -240,8 +361,7 @@ def test_late_signal(cloud):
     server = create(cloud, cloud.demo, os_image(cloud.demo, "late", "v1"))
     finish(cloud, server)
     for token in "first", "second":
-        cloud.sql("select compute.os_image_begin('%s', '%s')" % (server,
-                                                                 token))
+        begin(cloud, server, token)
     said = [cloud.sql("select compute.os_image_ready('%s', '%s')" % (
         server, t)) for t in ("first", "second", "second")]
     equal(said, [[["f"]], [["t"]], [["f"]]], "each token once")
@@ -400,6 +520,20 @@ def test_switch(cloud):
     status(get(cloud.other, one), 404, "another project's")
     status(get(cloud.demo, path + "/x"), 404, "no id")
     status(post(cloud.reader, path, {"switch": {"to": "v1"}}), 403, "readers")
+
+
+def test_switch_of_one_name(cloud):
+    """An administrator's switch takes in no servers on images of others that
+    are called the same."""
+    host(cloud)
+    mine = versions(cloud, "homonym")
+    server = create(cloud, cloud.demo, mine["v1"])
+    came_up(cloud, server)
+    for version in "v1", "v2":
+        os_image(cloud.admin, "homonym", version, visibility="public")
+    made = post(cloud.admin, "/os-system-images/homonym/switch", {
+        "switch": {"to": "v2"}})
+    equal(made.json["switch"]["servers"], [], "none of them")
 
 
 def test_switch_stop(cloud):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registry of OS images: names and versions, bundles, what is refused."""
 import hashlib
+import io
 import os
 import subprocess
 import tarfile
@@ -160,3 +161,23 @@ def test_without_script(cloud):
         ("usr/sbin/os-image-start", {"mode": 0o755}), script=False))
     equal(cloud.sql("select script from image.systems where image_id = '%s'"
                     % linked), [["t"]], "links are followed")
+
+
+def test_names_in_any_script(cloud):
+    """Names that are no ASCII, in archives of both kinds; places that are
+    links."""
+    for n, kind in enumerate((tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=kind) as tar:
+            for path in ("etc/F\u0151tan\u00fas\u00edtv\u00e1ny.crt",
+                         "etc/caf\udce9"):
+                info = tarfile.TarInfo(path)
+                info.mode = 0o644
+                tar.addfile(info)
+        os_image(cloud.demo, "script", str(n), out.getvalue())
+    ident = register(cloud.demo, "script", "9").json["id"]
+    refused(upload(cloud.demo, ident, bundle(
+        ("data", {"type": tarfile.SYMTYPE, "linkname": "/.oldroot/tmp"}))),
+        400, "data: it is not a folder")
+    refused(register(cloud.demo, "script", "10", **{
+        "os_image:overlays": "/.oldroot/etc/nologin:5"}), 400, "overlays")

@@ -19,7 +19,8 @@ def start(cloud):
         kept["example"] = Example(cloud)
         kept["server"] = create(
             cloud, cloud.demo, kept["example"].ids["v1"], flavorRef="os",
-            metadata={"os_image:env.GREETING": "it's"})
+            metadata={"os_image:env.GREETING": "it's", "os_image:overlays":
+                      "/etc:16,/var:32,/nowhere/at/all:8,/tmp:8"})
     return kept["example"], kept["server"]
 
 
@@ -42,7 +43,8 @@ def test_container(cloud):
             "data": "", "write-etc": "done", "write-var": "done",
             "write-data": "done", "write-tmp": "done",
             "write-usr": "refused", "write-software": "refused",
-            "mount": "refused", "software": "tools-1", "zone": "CET",
+            "mount": "refused", "sysrq": "refused", "cgroups": "0",
+            "irqs": "0", "software": "tools-1", "zone": "CET",
             "greeting": "it's", "etc-mb": "16", "tmp-mode": "1777"}
     equal({k: said.get(k) for k in want}, want, "the first boot")
     status(reboot(cloud.demo, server), 202, "reboot")

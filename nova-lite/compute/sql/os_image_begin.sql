@@ -1,2 +1,3 @@
--- A start of the server begins; it gets the token $2.
-select compute.os_image_begin($1::uuid, $2)::text as done
+-- A start of the server begins; it gets the token $2, and runs the image $3,
+-- called $4.
+select compute.os_image_begin($1::uuid, $2, $3::uuid, $4)::text as done

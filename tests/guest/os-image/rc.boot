@@ -26,6 +26,11 @@ try write-usr touch /usr/mark
 try write-software touch /sw/mark
 try write-drive dd if=/dev/zero of=/dev/vda bs=512 count=1 conv=fsync
 try mount mount -t tmpfs none /mnt
+if [ -d /run/os-image/system ]; then	# a container
+	try sysrq sh -c 'echo h >/proc/sysrq-trigger'
+	say "cgroups=$(ls /sys/fs/cgroup | wc -l)" \
+		"irqs=$(ls /proc/irq | wc -l)"
+fi
 say "software=$(cat /sw/name 2>/dev/null)"
 say "zone=$(date +%Z)" "greeting=$GREETING"
 say "etc-mb=$(df -m /etc | awk 'END { print $2 }')"

@@ -57,7 +57,7 @@ create function compute.image_host_collect(p_host text, p_seconds int)
 language sql as $$
 	delete from compute.image_hosts h
 	using image.images i
-	where h.host = p_host and h.state in ('ready', 'failed')
+	where h.host = p_host and h.state <> 'queued'
 		and h.used_at < now() - p_seconds * interval '1 s'
 		and i.id = h.image_id and i.properties ? 'os_image:name'
 		and not exists (select from compute.servers s
@@ -183,9 +183,10 @@ create function compute.os_switch_create(p jsonb, p_scope text, who jsonb)
 language plpgsql as $$
 declare
 	w compute.os_switches;
-	why text := compute.os_image_unfit(compute.os_image_find(
+	target image.images := compute.os_image_find(
 		coalesce(p_scope, who ->> 'project_id'), p ->> 'name',
-		p ->> 'to'));
+		p ->> 'to');
+	why text := compute.os_image_unfit(target);
 begin
 	if why is not null then
 		perform compute.refuse(409, format('OS image %s:%s: %s.',
@@ -204,8 +205,11 @@ begin
 		and (p_scope is null or s.project_id = p_scope)
 		and (w.from_version is null or s.os_image ->> 'running'
 			= w.name || ':' || w.from_version)
-		and s.os_image ->> 'running' is distinct from
-			w.name || ':' || w.to_version;
+		and s.os_image ->> 'running_image' is distinct from
+			target.id::text
+		-- Of another project's name the servers are not meant.
+		and (compute.os_image_find(s.project_id, w.name,
+			w.to_version)).id = target.id;
 	return w;
 end
 $$;
@@ -282,6 +286,10 @@ begin
 		and s.os_image ? 'fallback' then
 		state := 'rolled_back';
 		message := s.os_image ->> 'fallback';
+	elsif s.os_image ->> 'state' = 'overdue' then
+		state := 'failed';
+		message := 'it gave no ready signal in time, and has no '
+			'version to return to';
 	elsif s.task_state is not null or exists (select from lite.jobs j
 			where j.subject = s.id) then
 		null;
@@ -291,11 +299,8 @@ begin
 	elsif not exists (select from compute.os_starts t
 			where t.server_id = s.id) then
 		state := 'failed';
-		message := case when s.os_image ->> 'state' = 'overdue'
-			then 'it gave no ready signal in time, and has no '
-			'version to return to'
-			else coalesce(s.fault ->> 'message',
-			'it was told something else meanwhile') end;
+		message := coalesce(s.fault ->> 'message',
+			'it was told something else meanwhile');
 	end if;
 end
 $$;
@@ -308,7 +313,7 @@ declare
 	s compute.servers;
 begin
 	update compute.servers x set os_image = x.os_image
-			- '{bad,bad_why}'::text[],
+			- '{bad,bad_why,bad_here}'::text[],
 		metadata = x.metadata || jsonb_build_object('os_image',
 			w.name || ':' || w.to_version)
 	where x.id = p_server and x.deleted_at is null
