@@ -41,6 +41,7 @@ struct job {
 };
 
 /* The name stays one line, and readable. */
+__attribute__((format(printf, 2, 3), noreturn))
 static void refuse(const char *entry, const char *fmt, ...)
 {
 	va_list ap;
@@ -55,6 +56,7 @@ static void refuse(const char *entry, const char *fmt, ...)
 	exit(BUNDLE_REFUSED);
 }
 
+__attribute__((noreturn))
 static void die(const char *what)
 {
 	printf("%s: %s\n", what, strerror(errno));

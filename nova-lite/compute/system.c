@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nova-lite/compute/system.h"
+#include "nova-lite/compute/container.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +58,9 @@ static int bring(struct job *j, const json_t *doc, struct err *e)
 		return -1;
 	}
 	rate_note(j, "transfer", image.fetched, image.took);
+	/* Another file: those who run on the old one keep that. */
+	if (image.fetched && a->containers)
+		container_unmount(a, id);
 	return image_host_is(a, j->conn, id, NULL, e);
 }
 
