@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metadata definitions: those of managed boot, whose values are what is
-offered at the moment."""
+"""Metadata definitions: those of managed boot and OS images, whose values are
+what is offered at the moment."""
 import compute_kit as kit
 from harness import check, equal, status
+from os_image_kit import bundle, os_image
 
-NS = "OS::Lite::ManagedBoot"
+NS, OS = "OS::Lite::ManagedBoot", "OS::Lite::OSImage"
 PATH = "/v2/metadefs/namespaces"
 
 
@@ -82,9 +83,10 @@ def test_pages(cloud):
         found += [n["namespace"] for n in page["namespaces"]]
         path = page.get("next")
         check(len(found) < 9, "an end")
-    equal(found, ["A::One & all", NS], "both, once")
-    equal(names(cloud.demo), ["A::One & all", NS], "newest first")
-    equal(names(cloud.demo, "?sort_dir=asc"), [NS, "A::One & all"], "oldest")
+    equal(found, ["A::One & all", NS, OS], "all, once")
+    equal(names(cloud.demo), ["A::One & all", OS, NS], "newest first")
+    equal(names(cloud.demo, "?sort_dir=asc"), [NS, OS, "A::One & all"],
+          "oldest")
     equal(names(cloud.other, "?visibility=private"), ["Z::Theirs"], "theirs")
     check("next" not in get(cloud.demo, PATH).json, "all of them")
     for marker in "nosuch", "Z::Theirs":
@@ -93,8 +95,8 @@ def test_pages(cloud):
         check("Metadata definition namespace=%s was not found." % marker in
               reply.text, "an unknown marker")
     status(get(cloud.demo, PATH + "/Z::Theirs"), 404)
-    cloud.sql("delete from image.metadef_namespaces where namespace <> '%s'"
-              % NS)
+    cloud.sql("delete from image.metadef_namespaces where namespace not in "
+              "('%s', '%s')" % (NS, OS))
 
 
 def test_prefix(cloud):
@@ -239,3 +241,18 @@ def test_not_there(cloud):
     check("Metadata definition property=nope was not found in namespace=" + NS
           in reply.text, "property")
     status(get(cloud.anon, PATH), 401)
+
+
+def test_os_images(cloud):
+    """The versions that a project may run, and names with a default one."""
+    os_image(cloud.demo, "offer", "v1", **{"os_image:default": "true"})
+    os_image(cloud.demo, "offer", "v2")
+    os_image(cloud.demo, "offer-tools", "1", bundle(("a", {}), script=False))
+    path = "%s/%s/properties/os_image" % (PATH, OS)
+
+    def offered(client):
+        reply = get(client, path)
+        status(reply, 200)
+        return [v for v in reply.json.get("enum", []) if "offer" in v]
+    equal(offered(cloud.demo), ["offer", "offer:v1", "offer:v2"], "own")
+    equal(offered(cloud.other), [], "not others'")
