@@ -142,6 +142,7 @@ void sql_pool_free(struct sql_pool *p);
 struct sql_conn *sql_pool_get(struct sql_pool *p, struct err *e);
 void sql_pool_put(struct sql_pool *p, struct sql_conn *c);
 
+/* rows_r NULL: nobody wants them. */
 int sql_exec(struct sql_conn *c, const struct sql_stmt *s,
 	     const struct sql_arg *args, int nargs, struct rows *rows_r,
 	     struct err *e);

@@ -8,7 +8,6 @@ static int settle(struct sql_conn *conn, const struct row *row, struct err *e)
 {
 	const struct store *s = glance()->store;
 	const char *id = row_text(row, delta_left__image_id);
-	struct rows none;
 
 	if (row_bool(row, delta_left__making) &&
 	    store_drop(s, id, STORE_IMAGE, e) < 0)
@@ -16,10 +15,7 @@ static int settle(struct sql_conn *conn, const struct row *row, struct err *e)
 	if (row_bool(row, delta_left__over) &&
 	    store_drop(s, id, STORE_DELTA, e) < 0)
 		return -1;
-	if (sql_exec(conn, &SQL_delta_settled, ARGS(id), &none, e) < 0)
-		return -1;
-	rows_fini(&none);
-	return 0;
+	return sql_exec(conn, &SQL_delta_settled, ARGS(id), NULL, e);
 }
 
 int delta_tidy(struct sql_conn *conn, const char *base, struct err *e)

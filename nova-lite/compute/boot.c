@@ -81,15 +81,10 @@ static int build(void *arg, const char *path, struct err *e)
 static int record(struct job *j, const char *digest, int64_t built,
 		  struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, &SQL_server_booted,
-		     ARGS(j->subject, digest,
-			  row_text(&job_server(j)->row, server__boot), built),
-		     &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, &SQL_server_booted,
+			ARGS(j->subject, digest,
+			     row_text(&job_server(j)->row, server__boot),
+			     built), NULL, e);
 }
 
 static int managed(struct job *j, struct err *e)

@@ -387,17 +387,12 @@ static const char *read_signal(struct agent *a, const char *id,
 static int take_signal(struct agent *a, struct sql_conn *conn, const char *id,
 		       struct err *e)
 {
-	struct rows rows = { 0 };
 	char text[80];
 	const char *token = read_signal(a, id, text);
 
 	if (!token)
 		return 0;
-	if (sql_exec(conn, &SQL_os_image_came_up, ARGS(id, token), &rows, e)
-	    < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, &SQL_os_image_came_up, ARGS(id, token), NULL, e);
 }
 
 int container_signals(struct agent *a, struct sql_conn *conn, struct err *e)

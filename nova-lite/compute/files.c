@@ -21,13 +21,11 @@ enum { TOLD_MAX = 900 };	/* bytes of a message that names files */
 /* At a failure the action goes on without its message. */
 static void tell(struct job *j, struct buf *message)
 {
-	struct rows rows = { 0 };
 	struct err ignored;
 
-	if (sql_exec(j->conn, &SQL_action_note,
-		     ARGS(j->subject, j->request_id, buf_str(message)),
-		     &rows, &ignored) == 0)
-		rows_fini(&rows);
+	sql_exec(j->conn, &SQL_action_note,
+		 ARGS(j->subject, j->request_id, buf_str(message)), NULL,
+		 &ignored);
 }
 
 /* "; injected /a, /b, ..." */

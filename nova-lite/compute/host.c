@@ -48,7 +48,6 @@ int host_register(struct agent *a, struct sql_conn *conn, struct err *e)
 {
 	_cleanup_(buf_fini) struct buf cpu = { 0 };
 	char cpus[24], ram[24], disk[24];
-	struct rows rows = { 0 };
 	struct virt_host h;
 	int64_t gb = 0;
 
@@ -56,31 +55,23 @@ int host_register(struct agent *a, struct sql_conn *conn, struct err *e)
 	    disk_gb(a->state_path, &gb, e) < 0)
 		return -1;
 	cpu_info(&h, &cpu);
-	if (sql_exec(conn, &SQL_host_register,
-		     ARGS((const char *)a->host, a->zone,
-			  (const char *)h.type, h.version, a->my_ip, a->url,
-			  (const char *)a->secret, buf_str(&cpu), h.vcpus,
-			  h.memory_mb, gb,
-			  number(cpus, sizeof(cpus), a->cpu_ratio),
-			  number(ram, sizeof(ram), a->ram_ratio),
-			  number(disk, sizeof(disk), a->disk_ratio)), &rows,
-		     e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, &SQL_host_register,
+			ARGS((const char *)a->host, a->zone,
+			     (const char *)h.type, h.version, a->my_ip,
+			     a->url, (const char *)a->secret, buf_str(&cpu),
+			     h.vcpus, h.memory_mb, gb,
+			     number(cpus, sizeof(cpus), a->cpu_ratio),
+			     number(ram, sizeof(ram), a->ram_ratio),
+			     number(disk, sizeof(disk), a->disk_ratio)),
+			NULL, e);
 }
 
 /* -- the heartbeat ------------------------------------------------------- */
 
 static int beat(struct agent *a, struct sql_conn *conn, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(conn, &SQL_host_heartbeat, ARGS((const char *)a->host),
-		     &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, &SQL_host_heartbeat,
+			ARGS((const char *)a->host), NULL, e);
 }
 
 static struct tick heartbeat = TICK("heartbeat", 5, beat);

@@ -13,29 +13,21 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 int image_host_use(struct agent *a, struct sql_conn *conn, const char *id,
 		   struct err *e)
 {
-	struct rows rows = { 0 };
 	int r;
 
 	pthread_mutex_lock(&lock);
 	r = sql_exec(conn, &SQL_image_host_used,
-		     ARGS(id, (const char *)a->host), &rows, e);
+		     ARGS(id, (const char *)a->host), NULL, e);
 	pthread_mutex_unlock(&lock);
-	if (r == 0)
-		rows_fini(&rows);
 	return r;
 }
 
 int image_host_is(struct agent *a, struct sql_conn *conn, const char *id,
 		  const char *why, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(conn, &SQL_image_host_state,
-		     ARGS(id, (const char *)a->host, why ? "failed" : "ready",
-			  why), &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, &SQL_image_host_state,
+			ARGS(id, (const char *)a->host,
+			     why ? "failed" : "ready", why), NULL, e);
 }
 
 static int collect(struct agent *a, struct sql_conn *conn, struct err *e)

@@ -49,12 +49,9 @@ static int claim(struct job *j, const char *digest, const char *image_id,
 /* What cannot be made is nobody's. */
 static void disclaim(struct job *j, const char *image_id)
 {
-	struct rows rows = { 0 };
 	struct err ignored;
 
-	if (sql_exec(j->conn, &SQL_completion_drop, ARGS(image_id), &rows,
-		     &ignored) == 0)
-		rows_fini(&rows);
+	sql_exec(j->conn, &SQL_completion_drop, ARGS(image_id), NULL, &ignored);
 }
 
 /* -- here ---------------------------------------------------------------- */

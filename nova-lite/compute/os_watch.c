@@ -28,13 +28,8 @@ static int give_up_overdue(struct agent *a, struct sql_conn *conn,
 static int advance_switches(struct agent *a, struct sql_conn *conn,
 			    struct err *e)
 {
-	struct rows rows = { 0 };
-
 	(void)a;
-	if (sql_exec(conn, &SQL_os_switch_turn, NULL, 0, &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, &SQL_os_switch_turn, NULL, 0, NULL, e);
 }
 
 static int watch(struct agent *a, struct sql_conn *conn, struct err *e)

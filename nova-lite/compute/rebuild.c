@@ -12,24 +12,14 @@ static bool asked(const struct job *j, const char *flag)
 static int write_row(struct job *j, const struct sql_stmt *stmt,
 		     struct sql_arg value, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, stmt, ARGS(j->subject, value), &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, stmt, ARGS(j->subject, value), NULL, e);
 }
 
 /* Not sooner: the old guest could ask for it. */
 static int forget_first_boot(struct job *j, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, &SQL_first_boot_forget, ARGS(j->subject), &rows,
-		     e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, &SQL_first_boot_forget, ARGS(j->subject),
+			NULL, e);
 }
 
 int rebuild_clear(struct job *j, struct err *e)

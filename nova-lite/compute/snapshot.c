@@ -231,13 +231,8 @@ static int upload(struct job *j, struct err *e)
 
 static int forget_making(struct job *j, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, &SQL_completion_drop, ARGS(j->subject), &rows,
-		     e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, &SQL_completion_drop, ARGS(j->subject),
+			NULL, e);
 }
 
 /* The servers that run from it go on; the next one makes it anew. */

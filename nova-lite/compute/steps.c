@@ -145,24 +145,14 @@ static int reboot_softly(struct job *j, struct err *e)
 
 static int run(struct job *j, const struct sql_stmt *stmt, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, stmt, ARGS(j->subject), &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, stmt, ARGS(j->subject), NULL, e);
 }
 
 static int end_action(struct job *j, bool failed, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, &SQL_action_end,
-		     ARGS(j->subject, j->request_id, failed,
-			  failed ? j->error : NULL), &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, &SQL_action_end,
+			ARGS(j->subject, j->request_id, failed,
+			     failed ? j->error : NULL), NULL, e);
 }
 
 static int is_active(struct job *j, struct err *e)

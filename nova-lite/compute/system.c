@@ -31,12 +31,7 @@ static const json_t *software(const struct job *j)
 static int run(struct job *j, const struct sql_stmt *stmt,
 	       const struct sql_arg *args, int nargs, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(j->conn, stmt, args, nargs, &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(j->conn, stmt, args, nargs, NULL, e);
 }
 
 /* -- images --------------------------------------------------------------- */

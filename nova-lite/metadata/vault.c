@@ -29,12 +29,7 @@ char *vault_open(const char *purpose, const char *sealed, struct err *e)
 static int run(struct sql_conn *conn, const struct sql_stmt *stmt,
 	       const struct sql_arg *args, int n, struct err *e)
 {
-	struct rows rows = { 0 };
-
-	if (sql_exec(conn, stmt, args, n, &rows, e) < 0)
-		return -1;
-	rows_fini(&rows);
-	return 0;
+	return sql_exec(conn, stmt, args, n, NULL, e);
 }
 
 int vault_signing_key_add(struct sql_conn *conn, bool first, struct err *e)

@@ -1,5 +1,5 @@
 -- In the action's events: the step before has ended ($5: badly, with the
--- details $6), and the one named $3 begins on host $4.
+-- details $6, unless it was an undo), and the one named $3 begins on host $4.
 with a as (
 	select id
 	from compute.actions
@@ -9,8 +9,10 @@ with a as (
 ), ended as (
 	update compute.action_events v
 	set finished_at = now(),
-		result = case when $5::bool then 'Error' else 'Success' end,
-		details = case when $5::bool then $6 end
+		result = case when $5::bool and v.event not like '%:undo'
+			then 'Error' else 'Success' end,
+		details = case when $5::bool and v.event not like '%:undo'
+			then $6 end
 	from a
 	where v.action_id = a.id and v.finished_at is null and v.event <> $3
 )
