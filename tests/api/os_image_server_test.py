@@ -75,7 +75,8 @@ def versions(cloud, name, *more):
 def test_choice(cloud):
     host(cloud)
     cloud.sql("insert into compute.quotas select '%s', r, 1000000 from "
-              "unnest('{instances,cores,ram}'::text[]) r" %
+              "unnest('{instances,cores,ram}'::text[]) r on conflict "
+              "(project_id, resource) do update set hard_limit = 1000000" %
               cloud.demo.project_id)
     ids = versions(cloud, "choice")
     for wish, image_id, got in (
