@@ -7,7 +7,9 @@ from compute_kit import create, delete, get, post, put
 from harness import check, equal, need, status, until
 from os_image_rig import BOOT_SECONDS, Example, boots, metadata, ready
 
-CLOUD = {"compute": True}
+# A cloud of its own.
+CLOUD = {"compute": True, "options": {"nova-lite-compute": {
+    ("compute", "max_concurrent_jobs"): 20}}}
 MACHINES, BATCH, BAD = 20, 5, 7
 SECONDS = 4 * BOOT_SECONDS
 PATH = "/os-system-images/example/switch"
