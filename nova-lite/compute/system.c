@@ -145,8 +145,9 @@ int server_system_data(struct job *j, struct err *e)
 	int64_t size = row_int(&job_server(j)->row, server__disk) << 30;
 	char path[INSTANCE_PATH_MAX], temp[INSTANCE_PATH_MAX + 8];
 	char kib[24];
-	const char *argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0",
-			       "-L", "data", temp, kib, NULL };
+	/* The path: it is not in everybody's PATH. */
+	const char *argv[] = { "/sbin/mke2fs", "-q", "-F", "-t", "ext4",
+			       "-m", "0", "-L", "data", temp, kib, NULL };
 
 	if (!has_system(j))
 		return 0;
