@@ -20,7 +20,7 @@ def test_twenty(cloud):
     quota = put(cloud.admin, "/os-quota-sets/" + cloud.demo.project_id, {
         "quota_set": {"instances": 50, "cores": 50}})
     status(quota, 200, "quota")
-    ex = kept["example"] = Example(cloud, 60)
+    ex = kept["example"] = Example(cloud, 90)
     servers = kept["servers"] = [create(
         cloud, cloud.demo, ex.ids["v1"], flavorRef="os",
         metadata={"os_image:env.BROKEN": "v2"} if n == BAD else {})
