@@ -23,8 +23,8 @@ const struct conf_opt glance_opts[] = {
 	{ "glance_store", "filesystem_store_datadir", CONF_STR,
 	  "/var/lib/glance/images", "folder of the image files" },
 	{ "glance_store", "delta_conversions", CONF_INT, "2",
-	  "images stored as deltas that are made complete at the same time, "
-	  "each by a qemu-img, 1 to 64" },
+	  "images stored as deltas that are made complete, and bundles that "
+	  "become OS images, at the same time, each by a program, 1 to 64" },
 	{ "glance_store", "os_image_max_unpacked_mb", CONF_INT, "16384",
 	  "MiB of an OS image's bundle at most when it is unpacked" },
 	{ "image_format", "require_image_format_match", CONF_BOOL, "false",

@@ -59,8 +59,8 @@ static int store_whole(struct whole *w)
 	if (store_put_begin(glance()->store, w->id, STORE_IMAGE, &w->put,
 			    e) < 0)
 		return -1;
-	if (fill(w) < 0 || store_put_sum(&w->put, w->checksum, w->hash,
-			  &w->rq->err) < 0) {
+	if (fill(w) < 0 ||
+	    store_put_sum(&w->put, w->checksum, w->hash, e) < 0) {
 		store_put_abort(&w->put);
 		return -1;
 	}

@@ -178,29 +178,29 @@ static void read_options(struct agent *a, const struct conf *conf)
 
 /* -- parts --------------------------------------------------------------- */
 
-static int make_dir(const char *path, struct err *e)
+static int make_dir(const char *path, mode_t mode, struct err *e)
 {
-	/* QEMU may run as another user and has to pass through. */
-	if (mkdir(path, 0711) < 0 && errno != EEXIST)
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return err_errno(e, "%s", path);
 	return 0;
 }
 
 static int make_dirs(struct agent *a, struct err *e)
 {
-	static const char *const names[] = { "", "/images", "/instances",
-					     "/metadata", "/boot",
-					     "/systems" };
+	/* QEMU may run as another user and has to pass through; but systems
+	 * may have programs that are set-user-ID (container.h). */
+	static const struct { const char *name; mode_t mode; } dirs[] = {
+		{ "", 0711 }, { "/images", 0711 }, { "/instances", 0711 },
+		{ "/metadata", 0711 }, { "/boot", 0711 }, { "/systems", 0700 },
+	};
 	char path[512];
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		snprintf(path, sizeof(path), "%s%s", a->state_path, names[i]);
-		if (make_dir(path, e) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		snprintf(path, sizeof(path), "%s%s", a->state_path,
+			 dirs[i].name);
+		if (make_dir(path, dirs[i].mode, e) < 0)
 			return -1;
 	}
-	/* systems may have programs that are set-user-ID (container.h) */
-	if (chmod(path, 0700) < 0)
-		return err_errno(e, "%s", path);
 	snprintf(a->images_dir, sizeof(a->images_dir), "%s/images",
 		 a->state_path);
 	snprintf(a->boot_dir, sizeof(a->boot_dir), "%s/boot", a->state_path);

@@ -24,8 +24,8 @@ static void tell(struct job *j, struct buf *message)
 	struct err ignored;
 
 	sql_exec(j->conn, &SQL_action_note,
-		 ARGS(j->subject, j->request_id, buf_str(message)), NULL,
-		 &ignored);
+		 ARGS(j->subject, j->request_id, buf_str(message), false),
+		 NULL, &ignored);
 }
 
 /* "; injected /a, /b, ..." */

@@ -5,7 +5,7 @@
 #include "nova-lite/compute/agent.h"
 
 /*
- * A thread that looks once a second after the servers that share OS images:
+ * Threads that look, once a second, after the servers that share OS images:
  * those that gave no ready signal in time go back, fleets that are being
  * switched get on, and, once a minute, versions that nothing uses leave the
  * host. All that it decides by is in the catalog.

@@ -93,8 +93,8 @@ static int tell(struct job *j, struct err *e)
 
 	if (!why)
 		return 0;
-	return run(j, &SQL_os_image_note, ARGS(j->subject, j->request_id,
-					       why), e);
+	return run(j, &SQL_action_note, ARGS(j->subject, j->request_id, why,
+					     true), e);
 }
 
 int server_system(struct job *j, struct err *e)

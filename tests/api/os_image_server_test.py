@@ -356,6 +356,17 @@ def test_told_meanwhile(cloud):
                     "id = '%s'" % server), [[ids["v2"]]], "and good")
 
 
+def test_without_signal(cloud):
+    """A version with the deadline 0 is ready when it is on."""
+    host(cloud)
+    server = create(cloud, cloud.demo, os_image(cloud.demo, "mute", "v1", **{
+        "os_image:deadline": "0"}))
+    finish(cloud, server)
+    begin(cloud, server)
+    cloud.sql("select compute.os_image_started('%s', 60)" % server)
+    equal(facts(cloud.demo, server)[2:4], ("mute:v1", "ready"), "at once")
+
+
 def test_late_signal(cloud):
     """Neither another start's token nor one after a stop counts."""
     host(cloud)

@@ -91,7 +91,15 @@ verdict $? "a version in use is not deleted"
 run '' openstack aggregate create all
 run '' openstack aggregate add host all \
 	"$(openstack compute service list -f value -c Host | head -n 1)"
-cli '' --os-compute-api-version 2.81 aggregate cache image all example-v3
+cli '' image create --disk-format raw --file "$parts/tools.tar" \
+	--property os_image:name=tools --property os_image:version=1 tools-1
+cli '' --os-compute-api-version 2.81 aggregate cache image all tools-1
+within 30 "$(id tools-1).raw" ls "$STATE/nova/images"
+tools() {
+	curl -s -H "X-Auth-Token: $(openstack token issue -f value -c id)" \
+		"http://127.0.0.1:$NOVA_PORT/v2.1/os-system-images/tools"
+}
+within 30 '"state": "ready"' tools
 . "$STATE/openrc"
 cli '' server delete --wait shared
 [ -z "$(ls "$STATE/nova/instances")" ]

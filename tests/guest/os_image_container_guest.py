@@ -6,8 +6,8 @@ import os
 from compute_kit import create, delete, get, post
 from first_boot_rig import console
 from harness import check, equal, need, status, until
-from os_image_rig import (DEADLINE, Example, actions, active, boots, metadata,
-                          ready, reboot, rebuild, set_version)
+from os_image_rig import (DEADLINE, Example, actions, boots, metadata, ready,
+                          reboot, rebuild, set_version)
 
 CLOUD = {"compute": True, "containers": True}
 SECONDS = 60
