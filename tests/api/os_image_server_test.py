@@ -260,6 +260,8 @@ def test_others_ramdisk(cloud):
     fault(hard(cloud.demo, server), 400, "Image %s could not be found." %
           secret)
     equal(running(cloud, server), ids["v1"], "nothing has changed")
+    cloud.demo.delete("image", "/v2/images/" + kernel)
+    cloud.other.delete("image", "/v2/images/" + secret)
 
 
 def test_nonsense_while_it_starts(cloud):
