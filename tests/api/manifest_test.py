@@ -561,6 +561,30 @@ def test_rates(cloud):
     check(abs(got["transfer"] - 3200) < 1e-6, "of all hosts: %r" % got)
 
 
+def test_rates_of_each_other(cloud):
+    """A host that has measured one of injection and removal only."""
+    def told(host):
+        got = cloud.demo.post("image", where, {
+            "files": files("a"), "host": host}).json["rates"]
+        return round(got["injection"], 9), round(got["removal"], 9)
+
+    def note(host, kind, seconds):
+        cloud.sql("select image.manifest_rate_note('%s', '%s', 1, %g)" %
+                  (host, kind, seconds))
+
+    where = path(base_of(cloud), "/candidates")
+    quick, slow = cloud.name("host"), cloud.name("host")
+    cloud.sql("delete from image.rates")
+    equal(told(quick), (0.007, 0.002), "a guess")
+    note(quick, "injection", 0.0007)
+    equal(told(quick), (0.0007, 0.0002), "removal, by injection")
+    equal(told(slow), (0.0007, 0.0002), "of all hosts")
+    note(slow, "removal", 0.4)
+    equal(told(slow), (0.0007, 0.4), "the part of all hosts")
+    note(slow, "injection", 0.7993)         # 0.4 each, on all hosts
+    equal(told(quick), (0.0007, 0.0007), "removal, in that proportion")
+
+
 # -- plans ---------------------------------------------------------------
 
 def plan(client, sets, **more):
