@@ -5,7 +5,8 @@
 Applies the migrations of catalog/ to a private PostgreSQL, in which it then
 describes every statement of every room (the sql_ROOM variables of the
 Makefile). Mistakes come in psql's own words, with its caret; and where the
-outermost select list is an @row, the columns must be that row's.
+outermost select list is an @row, the columns must be that row's. So for the
+forms for several callers, which have one column more.
 """
 import glob
 import os
@@ -18,7 +19,7 @@ from postgres import Postgres
 from sqlfiles import BadSql, Room
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MARK = "-- statement "
+MARK, MULTI = "-- statement ", ".multiget"
 
 
 def rooms():
@@ -43,15 +44,24 @@ def migrate(dsn):
             raise BadSql(run.stderr.rstrip())
 
 
+def forms(st):
+    """(path, lines before, text): the one that its file has, where that has
+    it; and the one for several callers."""
+    yield st.path, st.first - 1, st.text
+    if st.multi:
+        yield st.path + MULTI, 0, st.multi
+
+
 def describe(dsn, scratch, statements):
     """({path: column names}, what psql complained about)."""
     script = []
     for st in statements:
         copy = os.path.join(scratch, st.path)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        with open(copy, "w") as f:      # same line numbers as the original
-            f.write("\n" * (st.first - 1) + st.text + "\n\\gdesc\n")
-        script += ["\\echo '%s%s'" % (MARK, st.path), "\\i " + st.path]
+        for path, first, text in forms(st):
+            with open(os.path.join(scratch, path), "w") as f:
+                f.write("\n" * first + text + "\n\\gdesc\n")
+            script += ["\\echo '%s%s'" % (MARK, path), "\\i " + path]
     run = psql(dsn, scratch, [], "\n".join(script) + "\n")
     columns = {}
     for part in run.stdout.split(MARK)[1:]:
@@ -62,17 +72,21 @@ def describe(dsn, scratch, statements):
 
 def wrong_columns(statements, columns):
     for st in statements:
-        got = columns.get(st.path)
-        if not st.row or not got:
-            continue
-        want = [name for _, name in st.row.columns]
-        if got != want:
-            at = next((i for i, pair in enumerate(zip(got, want))
-                       if pair[0] != pair[1]), min(len(got), len(want)))
-            yield "%s:%d: not the columns of %s: number %d is %s, not %s" % (
-                st.path, st.first, st.row.path, at,
-                "".join(got[at:at + 1]) or "missing",
-                "".join(want[at:at + 1]) or "expected")
+        for path, more in ((st.path, []), (st.path + MULTI, ["at"])):
+            got = columns.get(path)
+            if not st.row or not got:
+                continue
+            want = [name for _, name in st.row.columns] + more
+            if got != want:
+                yield "%s:%d: not the columns of %s: number %s" % (
+                    path, st.first, st.row.path, first_other(got, want))
+
+
+def first_other(got, want):
+    at = next((i for i, pair in enumerate(zip(got, want))
+               if pair[0] != pair[1]), min(len(got), len(want)))
+    return "%d is %s, not %s" % (at, "".join(got[at:at + 1]) or "missing",
+                                 "".join(want[at:at + 1]) or "expected")
 
 
 def check(dsn, scratch):

@@ -119,6 +119,10 @@ f=nova-lite/sql/flavor_show.sql
 sed -i 's/where f\./where f.misspelt_/' $f
 breaks "a misspelt column" misspelt_ $sql
 mend $f
+f=glance-lite/sql/image_show.sql
+sed -i 's/\$3::boolean/$3/' $f
+breaks "a multiget without a cast" "image_show.sql.multiget.*text" $sql
+mend $f
 
 ref="python3 tox-free-ci/gen-api-ref.py --check"
 holds "api-ref" $ref

@@ -6,6 +6,7 @@ Writes OUT_BASE.h and OUT_BASE.c: `const struct sql_stmt SQL_NAME` for every
 NAME.sql and an enum of columns (NAME__id, NAME__name ... NAME__n) for every
 NAME.row of the folders. See sqlfiles.py for what may stand in them.
 """
+import itertools
 import os
 import sys
 
@@ -39,10 +40,21 @@ def header(guard, room):
 def source(include, group, room):
     yield "/* Made by gen-sql.py; SPDX-License-Identifier: Apache-2.0 */\n"
     yield '#include "%s"\n' % include
-    for number, st in enumerate(room.statements):
-        yield ('\nconst struct sql_stmt SQL_%s = {\n\t"%s",\n%s,\n'
-               "\t%d, %d, %d\n};\n" % (st.name, st.name, quoted(st.text),
-                                       st.nparams, group, number))
+    number = itertools.count()
+    for st in room.statements:
+        multi = "NULL"
+        if st.multi:
+            multi = "&multi_" + st.name
+            yield struct("static", "multi_" + st.name, st.name + "_multi",
+                         st.multi, st.nparams + 1, group, next(number), "NULL")
+        yield struct("", "SQL_" + st.name, st.name, st.text, st.nparams,
+                     group, next(number), multi)
+
+
+def struct(storage, symbol, name, text, *rest):
+    return ('\n%sconst struct sql_stmt %s = {\n\t"%s",\n%s,\n'
+            "\t%d, %d, %d, %s\n};\n" % ((storage and storage + " ", symbol,
+                                       name, quoted(text)) + rest))
 
 
 def write(path, parts):

@@ -10,12 +10,17 @@ columns of NAME.row, joined by commas. A .row file has one column per line:
 
 Its columns are numbered from 0, across the spliced ones. Lines of -- comment
 and empty lines are passed over in .row files and before a statement.
+
+A line `-- @multiget` before a statement says that it gives at most one row:
+it has a second form then, for several callers in one execution (struct
+sql_stmt). Its parameters are text there: casts say what else they are.
 """
 import glob
 import os
 import re
 
 STATEMENTS_MAX, NAME_MAX = 512, 63      # SQL_GROUP_MAX; PostgreSQL's limit
+PARAMETERS_MAX = 40                     # SQL_ARGS_MAX
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z")
 COLUMN = re.compile(r"(?:[a-z_][a-z0-9_]*\.)?([a-z_][a-z0-9_]*)\Z")
 EXPRESSION = re.compile(r"(.*\S)\s+as\s+([a-z_][a-z0-9_]*)\Z", re.I)
@@ -59,14 +64,31 @@ class Row:
 
 class Statement:
     """.text is what PostgreSQL gets, .first the line where it starts, .row
-    what its outermost select list consists of (None: not of a row)."""
+    what its outermost select list consists of (None: not of a row), .multi
+    the form for several callers (None: there is none)."""
 
-    def __init__(self, path, name, first, body, rows):
+    def __init__(self, path, name, first, body, rows, is_multi):
         self.path, self.name, self.first = path, name, first
         self.body, self.rows = body, rows
         self.row, self.depth, self.nparams = None, 0, 0
         self.text = map_code(body, self.expand)
         map_code(self.text, self.count_parameters)
+        self.multi = self.for_callers() if is_multi else None
+
+    def for_callers(self):
+        """The statement for each row of arrays of parameters."""
+        if not 0 < self.nparams < PARAMETERS_MAX:
+            self.bad(0, "parameters do not fit a multiget")
+        count = range(1, self.nparams + 1)
+        inner = map_code(self.text, lambda code, _at:
+                         PARAMETER.sub(r"callers.p\1", code))
+        return ("select one.*, callers.at\n"
+                "from unnest(%s) with ordinality\n\tcallers(%s, at)\n"
+                "cross join lateral (\n%s\n) one\n"
+                "where callers.at <= $%d::int" % (
+                    ", ".join("$%d::text[]" % p for p in count),
+                    ", ".join("p%d" % p for p in count),
+                    inner, self.nparams + 1))
 
     def bad(self, at, what):
         bad(self.path, self.first + self.body.count("\n", 0, at), what)
@@ -104,10 +126,10 @@ class Room:
         names = {}
         self.collect(folders, "sql", lambda p, n: names.setdefault(n, p) != p
                      and bad(p, 1, "there is also " + names[n]))
-        if len(names) > STATEMENTS_MAX:
-            raise BadSql("more than %d statements" % STATEMENTS_MAX)
         for name in sorted(names):
             self.statements.append(self.read_statement(names[name], name))
+        if sum(1 + bool(s.multi) for s in self.statements) > STATEMENTS_MAX:
+            raise BadSql("more than %d statements" % STATEMENTS_MAX)
 
     @staticmethod
     def collect(folders, ext, add):
@@ -162,5 +184,6 @@ class Room:
         body = re.sub(r"\s*;?\s*\Z", "", body)
         if not body:
             bad(path, 1, "no statement")
-        first = whole[:whole.index(body)].count("\n") + 1
-        return Statement(path, name, first, body, self.rows)
+        head = whole[:whole.index(body)]
+        return Statement(path, name, head.count("\n") + 1, body, self.rows,
+                         "-- @multiget\n" in head)

@@ -19,14 +19,14 @@ static const struct sql_stmt state = {
 	"               where m.name = $1) as known, "
 	"       exists (select from public.lite_migration m where m.name = $1 "
 	"               and m.sha256 = sha256(convert_to($2, 'UTF8'))) as same",
-	2, GROUP, 0
+	2, GROUP, 0, NULL
 };
 
 static const struct sql_stmt record = {
 	"lite_migration_record",
 	"insert into public.lite_migration (name, sha256) "
 	"values ($1, sha256(convert_to($2, 'UTF8')))",
-	2, GROUP, 1
+	2, GROUP, 1, NULL
 };
 
 static const char first[] =

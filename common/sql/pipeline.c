@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/mem.h"
 #include "common/sql/link.h"
 
@@ -15,22 +16,32 @@
 #define CONNECT_POLL 5	/* milliseconds */
 
 /*
+ * What the planner expects of an array that it does not know. With shorter
+ * ones it finds plans for the very arrays cheaper, and makes one each time,
+ * which costs more than to run it.
+ */
+#define ARRAY_ROWS 10
+
+/*
  * What was sent and is to be answered, in order. A batch is what stands
  * between two syncs; after an error the server skips the rest of its batch
  * and says "aborted" for each.
  */
-enum kind { PREPARE, EXECUTE, FORGET, SYNC };
+enum kind { PREPARE, EXECUTE, MULTIGET, FORGET, SYNC };
 
 struct item {
 	struct item *next;
 	enum kind kind;
-	const struct sql_stmt *stmt;	/* PREPARE, EXECUTE */
+	const struct sql_stmt *stmt;	/* PREPARE, EXECUTE, MULTIGET */
+	int ngets;			/* callers that it counts for in gets */
+	/* EXECUTE, MULTIGET: */
+	bool prepare_failed;		/* with err, in the same batch */
+	struct err *err;		/* owned; seldom there */
+	struct item *callers;		/* MULTIGET: a list; owned */
 	/* EXECUTE: */
 	pipeline_fn *fn;
 	void *arg;
-	bool prepare_failed;		/* with err, in the same batch */
 	bool retried;			/* after its plan went stale */
-	struct err *err;		/* owned; seldom there */
 	int nargs;
 	struct sql_arg args[];		/* and their text behind */
 };
@@ -54,6 +65,9 @@ struct pipeline {
 	struct link_seen seen;
 	struct queue sent;
 	struct queue again;	/* aborted by others: run by themselves */
+	struct queue waiting;	/* to be run with others like them */
+	int nwaiting;
+	int gets;		/* callers of what was sent from waiting */
 };
 
 static void queue_init(struct queue *q)
@@ -67,6 +81,16 @@ static void queue_put(struct queue *q, struct item *it)
 	it->next = NULL;
 	*q->tail = it;
 	q->tail = &it->next;
+}
+
+/* All of from behind what q has. */
+static void queue_move(struct queue *q, struct queue *from)
+{
+	if (!from->head)
+		return;
+	*q->tail = from->head;
+	q->tail = from->tail;
+	queue_init(from);
 }
 
 static struct item *queue_get(struct queue *q)
@@ -125,6 +149,10 @@ static void item_fail(struct item *it, const struct err *e)
 {
 	static const struct rows none;
 
+	for (struct item *c = it->callers, *next; c; c = next) {
+		next = c->next;
+		item_fail(c, e);
+	}
 	if (it->kind == EXECUTE)
 		it->fn(it->arg, &none, e);
 	item_free(it);
@@ -191,6 +219,100 @@ static void execute_afresh(struct pipeline *p, struct item *it)
 	execute_alone(p, it);
 }
 
+/* -- reads that share an execution --------------------------------------- */
+
+/* The first of those that wait, and what may go with it; their number. */
+static int waiting_take(struct pipeline *p, struct queue *like)
+{
+	const struct sql_stmt *s = p->waiting.head->stmt;
+	struct queue others;
+	struct item *it;
+	int n = 0;
+
+	queue_init(&others);
+	while (n < SQL_MULTIGET && (it = queue_get(&p->waiting))) {
+		if (it->stmt == s)
+			n++;
+		queue_put(it->stmt == s ? like : &others, it);
+	}
+	queue_move(&others, &p->waiting);
+	queue_move(&p->waiting, &others);
+	p->nwaiting -= n;
+	return n;
+}
+
+/* An element of an array in PostgreSQL's text form; NULL: null. */
+static void put_element(struct buf *array, const char *text)
+{
+	buf_addc(array, array->len ? ',' : '{');
+	if (!text) {
+		buf_adds(array, "NULL");
+		return;
+	}
+	buf_addc(array, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_addc(array, '\\');
+		buf_addc(array, *text);
+	}
+	buf_addc(array, '"');
+}
+
+/* Takes the callers, of which there are n. */
+static struct item *multiget_new(struct item *callers, int n)
+{
+	struct buf arrays[SQL_ARGS_MAX] = { 0 };
+	struct sql_arg args[SQL_ARGS_MAX];
+	struct link_params params;
+	int nargs = callers->nargs, i;
+	struct item *it, *c;
+
+	for (c = callers; c; c = c->next) {
+		link_params_init(&params, c->args, nargs);
+		for (i = 0; i < nargs; i++)
+			put_element(&arrays[i], params.values[i]);
+	}
+	for (i = 0; i < nargs; i++) {
+		for (int pad = n; pad < ARRAY_ROWS; pad++)
+			put_element(&arrays[i], NULL);
+		buf_addc(&arrays[i], '}');
+		args[i] = sql_arg_text(buf_str(&arrays[i]));
+	}
+	args[nargs] = sql_arg_int(n);
+	it = item_new(MULTIGET, callers->stmt->multi, args, nargs + 1);
+	it->callers = callers;
+	for (i = 0; i < nargs; i++)
+		buf_fini(&arrays[i]);
+	return it;
+}
+
+static void send_get(struct pipeline *p)
+{
+	struct queue like;
+	struct item *it;
+	int n;
+
+	queue_init(&like);
+	n = waiting_take(p, &like);
+	it = n > 1 ? multiget_new(like.head, n) : like.head;
+	it->ngets = n;
+	p->gets += n;
+	execute(p, it);
+}
+
+/*
+ * Fewer than what is on its way wait for its answer, or until they are more:
+ * the server is busy, and what an execution costs hardly grows with the
+ * callers. So batches grow with the load, and a lone read never waits.
+ */
+static void send_waiting(struct pipeline *p)
+{
+	if (p->nwaiting < p->gets)
+		return;
+	while (p->waiting.head)
+		send_get(p);
+}
+
 /* -- receiving ----------------------------------------------------------- */
 
 /* The statement that a failed PREPARE was for stands right behind it. */
@@ -202,7 +324,7 @@ static void prepare_failed(struct pipeline *p, struct item *it,
 	link_seen_set(&p->seen, it->stmt, false);
 	if (PQresultStatus(res) == PGRES_PIPELINE_ABORTED)
 		return;
-	assert(user && user->kind == EXECUTE && user->stmt == it->stmt);
+	assert(user && user->stmt == it->stmt);
 	user->prepare_failed = true;
 	if (!link_stale(res) || user->retried) {
 		free(user->err);
@@ -245,6 +367,57 @@ static void executed(struct pipeline *p, struct item *it, PGresult *res)
 	PQclear(res);
 }
 
+/* A statement that gives one row, or none, to each: none has no row. */
+static void multi_answered(struct item *it, PGresult *res)
+{
+	struct rows all = link_rows(res);
+	int at[SQL_MULTIGET], last = PQnfields(res) - 1, i;
+	struct item *c, *next;
+
+	memset(at, -1, sizeof(at));
+	for (i = 0; i < all.n; i++) {
+		struct row row = rows_at(&all, i);
+
+		at[row_int(&row, last) - 1] = i;
+	}
+	for (i = 0, c = it->callers; c; i++, c = next) {
+		struct rows one = { .res = res, .n = at[i] >= 0,
+				    .first = at[i] };
+
+		next = c->next;
+		c->fn(c->arg, &one, NULL);
+		item_free(c);
+	}
+}
+
+/* What failed for one of them, or for all, is found out one by one. */
+static void multi_failed(struct pipeline *p, struct item *it, bool stale)
+{
+	struct item *c = it->callers, *next;
+
+	if (stale) {
+		next = c->next;
+		execute_afresh(p, c);
+		c = next;
+	}
+	for (; c; c = next) {
+		next = c->next;
+		queue_put(&p->again, c);
+	}
+}
+
+/* Takes it and res. */
+static void multi_executed(struct pipeline *p, struct item *it, PGresult *res)
+{
+	if (link_ok(res))
+		multi_answered(it, res);
+	else
+		multi_failed(p, it, link_stale(res) ||
+			     (it->prepare_failed && !it->err));
+	PQclear(res);
+	item_free(it);
+}
+
 static void synced(struct pipeline *p)
 {
 	struct item *it;
@@ -260,6 +433,8 @@ static void answer(struct pipeline *p, PGresult *res)
 
 	assert(it);
 	p->half_read = it->kind != SYNC;
+	p->gets -= it->ngets;
+	it->ngets = 0;
 	switch (it->kind) {
 	case PREPARE:
 		if (!link_ok(res))
@@ -267,6 +442,9 @@ static void answer(struct pipeline *p, PGresult *res)
 		break;
 	case EXECUTE:
 		executed(p, it, res);
+		return;
+	case MULTIGET:
+		multi_executed(p, it, res);
 		return;
 	case SYNC:
 		synced(p);
@@ -326,7 +504,7 @@ static void retry_later(struct pipeline *p)
 /* Everything is put straight before the first callback, which may submit. */
 static void take_down(struct pipeline *p)
 {
-	struct queue was_sent, was_again;
+	struct queue lost;
 	struct err e;
 
 	set_lost(&e, p->pg);
@@ -335,14 +513,12 @@ static void take_down(struct pipeline *p)
 	p->state = DOWN;
 	p->broken = p->open = p->half_read = false;
 	retry_later(p);
-	queue_init(&was_sent);
-	queue_init(&was_again);
-	for (struct item *it; (it = queue_get(&p->sent)); )
-		queue_put(&was_sent, it);
-	for (struct item *it; (it = queue_get(&p->again)); )
-		queue_put(&was_again, it);
-	fail_all(&was_again, &e);
-	fail_all(&was_sent, &e);
+	p->gets = p->nwaiting = 0;
+	queue_init(&lost);
+	queue_move(&lost, &p->again);
+	queue_move(&lost, &p->sent);
+	queue_move(&lost, &p->waiting);
+	fail_all(&lost, &e);
 }
 
 static void connected(struct pipeline *p)
@@ -402,6 +578,7 @@ struct pipeline *pipeline_new(const char *dsn)
 	p->backoff = BACKOFF_MIN;
 	queue_init(&p->sent);
 	queue_init(&p->again);
+	queue_init(&p->waiting);
 	p->pg = link_connect(dsn);
 	if (PQstatus(p->pg) == CONNECTION_OK)
 		connected(p);
@@ -438,12 +615,20 @@ void pipeline_submit(struct pipeline *p, const struct sql_stmt *s,
 	it = item_new(EXECUTE, s, args, nargs);
 	it->fn = fn;
 	it->arg = arg;
-	execute(p, it);
+	if (!s->multi) {
+		execute(p, it);
+		return;
+	}
+	queue_put(&p->waiting, it);
+	p->nwaiting++;
 }
 
 void pipeline_flush(struct pipeline *p)
 {
-	if (p->state != READY || p->broken || !p->open)
+	if (p->state != READY || p->broken)
+		return;
+	send_waiting(p);
+	if (!p->open)
 		return;
 	sync_batch(p);
 	flush_out(p);

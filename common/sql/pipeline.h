@@ -8,7 +8,9 @@
  * One non-blocking connection in libpq's pipeline mode, for reads. All
  * statements submitted between two flushes share one Sync (one implicit
  * transaction); when one fails, those behind it in the batch are run again by
- * themselves, so an error stays with its statement. Used by one thread only.
+ * themselves, so an error stays with its statement. Those that have a form for
+ * several callers (sql_stmt.multi) share an execution: at a flush, or, while
+ * more of them are on their way, at a later one. Used by one thread only.
  */
 struct pipeline;
 
@@ -29,7 +31,8 @@ void pipeline_free(struct pipeline *p);
 void pipeline_submit(struct pipeline *p, const struct sql_stmt *s,
 		     const struct sql_arg *args, int nargs, pipeline_fn *fn,
 		     void *arg);
-/* Ends the batch: Sync and send. Cheap when nothing was queued. */
+/* Ends the batch: Sync and send. Cheap when nothing was queued. To be called
+ * after pipeline_io, too: what waited for an answer goes then. */
 void pipeline_flush(struct pipeline *p);
 
 /* For the event loop. The descriptor changes with a reconnect: ask again

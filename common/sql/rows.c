@@ -25,8 +25,10 @@ struct rows link_rows(PGresult *res)
 	const char *tag = PQcmdStatus(res);
 	bool reads = strncmp(tag, "SELECT", 6) == 0;
 
-	return (struct rows){ res, PQntuples(res),
-			      reads ? 0 : atoll(PQcmdTuples(res)) };
+	return (struct rows){
+		.res = res, .n = PQntuples(res),
+		.affected = reads ? 0 : atoll(PQcmdTuples(res)),
+	};
 }
 
 bool link_ok(const PGresult *res)
@@ -46,7 +48,7 @@ void rows_fini(struct rows *r)
 struct row rows_at(const struct rows *r, int i)
 {
 	assert(i >= 0 && i < r->n);
-	return (struct row){ r, i };
+	return (struct row){ r, r->first + i };
 }
 
 /* Of a column that there is: any other has type 0. */

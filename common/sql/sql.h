@@ -19,7 +19,13 @@ struct sql_stmt {
 	const char *name, *text;
 	int nparams;
 	uint16_t group, id;	/* index of "prepared on this connection" */
+	/* Of one that gives at most one row: for up to SQL_MULTIGET callers at
+	 * once; NULL: there is none. Its parameters are arrays of theirs, as
+	 * text, and the number of callers; the last column of a row says whose
+	 * it is, from 1. */
+	const struct sql_stmt *multi;
 };
+#define SQL_MULTIGET 64
 #define SQL_GROUPS 4		/* the last one is of common/sql itself */
 #define SQL_GROUP_MAX 512
 
@@ -92,6 +98,7 @@ struct sql_arg sql_int_or_null(int64_t v, int64_t none);
 struct rows {
 	void *res;
 	int n;			/* number of rows */
+	int first;		/* where they start in res */
 	int64_t affected;	/* rows inserted, updated or deleted */
 };
 struct row {

@@ -1,4 +1,5 @@
 -- An image that the project may see.
+-- @multiget
 select @image
 from image.images i
 left join image.members m on m.image_id = i.id and m.member = $2

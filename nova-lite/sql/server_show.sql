@@ -1,4 +1,5 @@
 -- A server that the caller ($2: its project, null: any) may see.
+-- @multiget
 select @server
 from compute.servers s
 left join compute.hosts h on h.name = s.host

@@ -28,21 +28,24 @@ static char dir[] = "/tmp/lite-job-XXXXXX";
 enum { G = 3 };
 static const struct sql_stmt add = { "t_add",
 	"insert into lite.jobs (kind, host, subject, args, request_id) "
-	"values ($1, $2, $3::uuid, $4::jsonb, 'req-1') returning id", 4, G, 0 };
+	"values ($1, $2, $3::uuid, $4::jsonb, 'req-1') returning id",
+	4, G, 0, NULL };
 static const struct sql_stmt count = { "t_count",
-	"select count(*) from lite.jobs", 0, G, 1 };
+	"select count(*) from lite.jobs", 0, G, 1, NULL };
 static const struct sql_stmt outcome = { "t_outcome",
 	"insert into outcome (subject, what, error) values ($1, $2, $3)",
-	3, G, 2 };
+	3, G, 2, NULL };
 static const struct sql_stmt outcomes = { "t_outcomes",
 	"select coalesce(string_agg(what, ' ' order by n), ''), "
-	"coalesce(max(error), '') from outcome where subject = $1", 1, G, 3 };
+	"coalesce(max(error), '') from outcome where subject = $1",
+	1, G, 3, NULL };
 static const struct sql_stmt kill_all = { "t_kill",
 	"select pg_terminate_backend(pid) from pg_stat_activity "
 	"where pid <> pg_backend_pid() and datname = current_database()",
-	0, G, 4 };
+	0, G, 4, NULL };
 static const struct sql_stmt force = { "t_force",
-	"update lite.jobs set step = $1, claimed_by = 'dead'", 1, G, 5 };
+	"update lite.jobs set step = $1, claimed_by = 'dead'",
+	1, G, 5, NULL };
 
 static void sleep_ms(int ms)
 {

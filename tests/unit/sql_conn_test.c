@@ -15,7 +15,7 @@
 #include "tests/unit/pg_rig.h"
 
 #define STMT(n, id, params, text) \
-	static const struct sql_stmt n = { #n, text, params, 2, id }
+	static const struct sql_stmt n = { #n, text, params, 2, id, NULL }
 
 STMT(one, 0, 1, "select $1::int");
 STMT(kinds, 1, 0,

@@ -15,7 +15,7 @@
 #include "tests/unit/pg_rig.h"
 
 static const struct sql_stmt applied = {
-	"applied", "select count(*) from lite_migration", 0, 2, 0
+	"applied", "select count(*) from lite_migration", 0, 2, 0, NULL
 };
 
 static struct err e;

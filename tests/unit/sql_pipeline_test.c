@@ -14,7 +14,7 @@
 #include "tests/unit/pg_rig.h"
 
 #define STMT(n, id, params, text) \
-	static const struct sql_stmt n = { #n, text, params, 2, id }
+	static const struct sql_stmt n = { #n, text, params, 2, id, NULL }
 
 STMT(twice, 0, 1, "select 2 * $1::int");
 STMT(twice_too, 1, 1, "select 2 * $1::int");
@@ -26,6 +26,39 @@ STMT(nap, 6, 1, "select 1 from pg_sleep($1::float8)");
 STMT(echo, 7, 1, "select $1::text");
 STMT(many, 8, 1, "select repeat('x', 1000) from generate_series(1, $1::int)");
 STMT(refuse, 9, 1, "select lt($1)");
+
+/* 100 / $1, none for 7; 1000 more where callers share an execution. */
+static const struct sql_stmt share_multi = {
+	"share_multi",
+	"select one.*, callers.at from unnest($1::text[]) with ordinality "
+	"callers(p1, at) cross join lateral (select 1000 + 100 / p1::int as v "
+	"from things where id = 1 and p1::int <> 7) one "
+	"where callers.at <= $2::int", 2, 2, 10, NULL
+};
+static const struct sql_stmt share = {
+	"share",
+	"select 100 / $1::int as v from things where id = 1 and $1::int <> 7",
+	1, 2, 11, &share_multi
+};
+/* All of things' columns, which change. */
+static const struct sql_stmt wide_multi = {
+	"wide_multi",
+	"select one.*, callers.at from unnest($1::text[]) with ordinality "
+	"callers(p1, at) cross join lateral (select * from things "
+	"where id = p1::int) one where callers.at <= $2::int", 2, 2, 12, NULL
+};
+static const struct sql_stmt wide = {
+	"wide", "select * from things where id = $1::int", 1, 2, 13,
+	&wide_multi
+};
+static const struct sql_stmt say_multi = {
+	"say_multi",
+	"select p1, p2, at from unnest($1::text[], $2::text[]) with "
+	"ordinality c(p1, p2, at) where at <= $3::int", 3, 2, 14, NULL
+};
+static const struct sql_stmt say = {
+	"say", "select $1::text, $2::text", 2, 2, 15, &say_multi
+};
 
 static struct sql_conn *c;
 static struct pipeline *p;
@@ -84,6 +117,7 @@ static void turn(int ms)
 		pipeline_io(p, (unsigned)fd.revents);
 	else if (due >= 0)
 		pipeline_tick(p);
+	pipeline_flush(p);
 }
 
 static void finish(void)
@@ -268,6 +302,146 @@ static void test_stale_plans(void **state)
 		good(&o[i], 1);
 }
 
+static void test_multiget(void **state)
+{
+	struct outcome o[100] = { 0 };
+
+	(void)state;
+	for (int n = 1; n <= 100; n += 11) {
+		for (int i = 0; i < n; i++)
+			submit(i % 3 ? &share : &twice, i + 1, &o[i]);
+		finish();
+		for (int i = 0; i < n; i++)
+			if (i % 3 == 0)
+				good(&o[i], 2 * (i + 1));
+			else if (i + 1 != 7)
+				good(&o[i], 1000 + 100 / (i + 1));
+	}
+	submit(&share, 4, &o[0]);
+	finish();
+	good(&o[0], 25);	/* alone: as it is */
+}
+
+static void test_multiget_of_two(void **state)
+{
+	struct outcome o[20] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		submit(i % 2 ? &share : &wide, i / 2 + 1, &o[i]);
+	finish();
+	good(&o[0], 1);
+	for (int i = 1; i < 20; i++)
+		if (i % 2 == 0 || i / 2 + 1 == 7)
+			assert_int_equal(o[i].n, 0);	/* of its caller */
+		else
+			good(&o[i], 1000 + 100 / (i / 2 + 1));
+}
+
+/* Of 12: 6 go, 1 waits for them, with 3 more; 2 more are enough to go. */
+static void test_multiget_waits_for_more(void **state)
+{
+	struct outcome o[12] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		submit(&share, 10 + i, &o[i]);
+		if (i == 5 || i == 6 || i == 9)
+			pipeline_flush(p);
+	}
+	finish();
+	for (int i = 0; i < 12; i++)
+		good(&o[i], 1000 + 100 / (10 + i));
+}
+
+static void test_multiget_errors(void **state)
+{
+	struct outcome o[8] = { 0 };
+
+	(void)state;
+	submit(&share, 4, &o[0]);
+	submit(&share, 0, &o[1]);
+	submit(&share, 7, &o[2]);
+	submit(&twice, 2, &o[3]);
+	submit(&share, 5, &o[4]);
+	finish();
+	good(&o[0], 25);
+	bad(&o[1], ERR_BAD_REQUEST);
+	assert_int_equal(o[2].n, 0);
+	good(&o[3], 4);
+	good(&o[4], 20);
+	/* Skipped because of another. */
+	submit(&divide, 0, &o[0]);
+	submit(&share, 2, &o[1]);
+	submit(&share, 4, &o[2]);
+	finish();
+	bad(&o[0], ERR_BAD_REQUEST);
+	good(&o[1], 50);
+	good(&o[2], 25);
+	submit(&share, 2, &o[1]);
+	submit(&share, 4, &o[2]);
+	finish();
+	good(&o[1], 1050);
+	good(&o[2], 1025);
+}
+
+static const char *const texts[] = {
+	"", "plain", "null", "NULL", "\"", "\\", "\\\"", "{a,b}", " a ",
+	"\n,\t", "'", "\xc3\xa9", NULL,
+};
+#define NTEXTS (int)ARRAY_LEN(texts)
+
+static void same(const char *got, const char *want)
+{
+	if (want)
+		assert_string_equal(got, want);
+	else
+		assert_null(got);
+}
+
+static void said(void *arg, const struct rows *rows, const struct err *err)
+{
+	int i = (int)((const char *const *)arg - texts);
+	struct row row;
+
+	assert_null(err);
+	assert_int_equal(rows->n, 1);
+	row = rows_at(rows, 0);
+	same(row_text(&row, 0), texts[i]);
+	same(row_text(&row, 1), texts[NTEXTS - 1 - i]);
+	pending--;
+}
+
+static void test_multiget_texts(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NTEXTS; i++) {
+		pending++;
+		pipeline_submit(p, &say, ARGS(texts[i], texts[NTEXTS - 1 - i]),
+				said, (void *)&texts[i]);
+	}
+	finish();
+}
+
+static void test_multiget_stale(void **state)
+{
+	struct outcome o[4] = { 0 };
+	static int calls;
+	char sql[64];
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < 4; i++)
+			submit(&wide, i, &o[i]);
+		finish();
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(o[i].n, i == 1);
+		snprintf(sql, sizeof(sql), "alter table things add m%d int",
+			 calls++);
+		assert_int_equal(sql_script(c, sql, &e), 0);
+	}
+}
+
 /* Turns until it is connected again. */
 static void come_back(void)
 {
@@ -284,11 +458,16 @@ static void come_back(void)
 
 static void test_restart(void **state)
 {
-	struct outcome second = { 0 }, o[3] = { 0 };
+	struct outcome second = { 0 }, o[3] = { 0 }, held[4] = { 0 };
 
 	(void)state;
 	submit(&twice, 1, &o[0]);
 	submit(&nap, 30, &o[1]);
+	for (int i = 0; i < 4; i++) {
+		submit(&share, i, &held[i]);
+		if (i == 2)
+			pipeline_flush(p);
+	}
 	o[2].next = &second;
 	submit(&twice, 2, &o[2]);
 	pipeline_flush(p);
@@ -298,6 +477,8 @@ static void test_restart(void **state)
 	bad(&o[1], ERR_UNAVAILABLE);
 	bad(&o[2], ERR_UNAVAILABLE);
 	bad(&second, ERR_UNAVAILABLE);
+	for (int i = 0; i < 4; i++)
+		bad(&held[i], ERR_UNAVAILABLE);
 	assert_int_equal(pipeline_fd(p), -1);
 
 	/* At once, not from pipeline_io. */
@@ -312,6 +493,7 @@ static void test_restart(void **state)
 	come_back();
 	test_batch(state);
 	test_stale_plans(state);
+	test_multiget(state);
 }
 
 /* The break shows while something is sent, not while something is read. */
@@ -374,6 +556,12 @@ int main(void)
 		cmocka_unit_test(test_args_are_copied),
 		cmocka_unit_test(test_large_results),
 		cmocka_unit_test(test_stale_plans),
+		cmocka_unit_test(test_multiget),
+		cmocka_unit_test(test_multiget_of_two),
+		cmocka_unit_test(test_multiget_waits_for_more),
+		cmocka_unit_test(test_multiget_errors),
+		cmocka_unit_test(test_multiget_texts),
+		cmocka_unit_test(test_multiget_stale),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_break_without_reading),
 		cmocka_unit_test(test_free_fails_pending),
