@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import subprocess
+import tempfile
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -48,22 +49,43 @@ def rss_peak_reset(pid):
         f.write("5")
 
 
-def wrk(url, conns, seconds=3, headers=()):
-    """Requests per second; raises when any reply was not 2xx or 3xx."""
+# Asks for its arguments in turn.
+IN_TURN = """
+local requests, n = {}, 0
+init = function(paths)
+    for i, path in ipairs(paths) do
+        requests[i] = wrk.format("GET", path)
+    end
+end
+request = function()
+    n = n % #requests + 1
+    return requests[n]
+end
+"""
+
+
+def wrk(url, conns, seconds=3, headers=(), paths=()):
+    """Requests per second, of the url or of these paths of its server in
+    turn; raises when any reply was not 2xx or 3xx."""
     command = ["wrk", "-t1", "-c%d" % conns, "-d%ds" % seconds, url]
     for h in headers:
         command += ["-H", h]
-    out = subprocess.run(command, capture_output=True, text=True,
-                         check=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if paths:
+            script.write(IN_TURN)
+            script.flush()
+            command += ["-s", script.name, "--", *paths]
+        out = subprocess.run(command, capture_output=True, text=True,
+                             check=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(out)
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
 
 
-def load(pids, url, conns, seconds=3, headers=()):
-    """(requests per second, CPU microseconds of pids per request)."""
+def load(pids, url, conns, seconds=3, headers=(), paths=()):
+    """As wrk: (requests per second, CPU microseconds of pids per request)."""
     before, began = cpu(pids), time.monotonic()
-    rate = wrk(url, conns, seconds, headers)
+    rate = wrk(url, conns, seconds, headers, paths)
     spent, took = cpu(pids) - before, time.monotonic() - began
     return rate, spent / (rate * took) * 1e6
 
