@@ -23,13 +23,13 @@ $$;
 -- The rates of a host; of all hosts where it has measured nothing; else a
 -- guess: a gigabit a second, 7 ms to inject a file, 2 ms to remove one.
 -- Injection and removal are guessed of each other where one was measured, in
--- the proportion that they have on all hosts.
+-- the proportion that they have on all hosts, where removal is the cheaper.
 create or replace function image.manifest_rates(want text,
 	out transfer double precision,	-- bytes a second
 	out injection double precision,	-- seconds a file
 	out removal double precision)
 language sql stable as $$
-	select 1 / coalesce(own.transfer, every.transfer, 1 / 125e6),
+	select coalesce(1 / own.transfer, 1 / every.transfer, 125e6),
 		coalesce(own.injection, own.removal / p.part,
 			every.injection, every.removal / p.part, 0.007),
 		coalesce(own.removal, own.injection * p.part,
@@ -37,7 +37,8 @@ language sql stable as $$
 	from image.manifest_prices(want) own,
 		image.manifest_prices(null) every
 	cross join lateral (
-		select coalesce(every.removal / every.injection,
-			0.002 / 0.007::float8) as part
+		select greatest(0.01, least(1, coalesce(
+			every.removal / every.injection,
+			0.002 / 0.007::float8))) as part
 	) p
 $$;

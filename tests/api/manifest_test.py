@@ -566,6 +566,7 @@ def test_rates_of_each_other(cloud):
     def told(host):
         got = cloud.demo.post("image", where, {
             "files": files("a"), "host": host}).json["rates"]
+        equal(got["transfer"], 125e6, "nobody has measured a transfer")
         return round(got["injection"], 9), round(got["removal"], 9)
 
     def note(host, kind, seconds):
@@ -579,10 +580,12 @@ def test_rates_of_each_other(cloud):
     note(quick, "injection", 0.0007)
     equal(told(quick), (0.0007, 0.0002), "removal, by injection")
     equal(told(slow), (0.0007, 0.0002), "of all hosts")
-    note(slow, "removal", 0.4)
-    equal(told(slow), (0.0007, 0.4), "the part of all hosts")
-    note(slow, "injection", 0.7993)         # 0.4 each, on all hosts
-    equal(told(quick), (0.0007, 0.0007), "removal, in that proportion")
+    note(slow, "removal", 0.0003)
+    equal(told(slow), (0.0007, 0.0003), "the part of all hosts")
+    note(slow, "injection", 0.0005)         # 0.0006 each, on all hosts
+    equal(told(quick), (0.0007, 0.00035), "removal, in that proportion")
+    note(slow, "removal", 5)
+    equal(told(quick), (0.0007, 0.0007), "removal is not thought dearer")
 
 
 # -- plans ---------------------------------------------------------------
