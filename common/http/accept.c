@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { ACCEPTS_PER_TURN = 64 };
+enum { ACCEPTS_PER_LOOK = 64 };
 
 static void peer_format(const struct sockaddr_storage *ss, char *peer)
 {
@@ -111,7 +111,7 @@ void conn_accept(struct http_loop *l, struct source *s, uint32_t events)
 	(void)events;
 	if (li->fd < 0)
 		return;		/* closed in this turn */
-	for (int i = 0; i < ACCEPTS_PER_TURN || l->stopping; i++) {
+	for (int i = 0; i < ACCEPTS_PER_LOOK || l->stopping; i++) {
 		struct sockaddr_storage from = { 0 };
 		socklen_t len = sizeof(from);
 		int fd = accept4(li->fd, (struct sockaddr *)&from, &len,

@@ -139,7 +139,7 @@ struct http_loop {
 	bool started;		/* loop_start succeeded */
 	bool stopping;		/* the listeners are closed */
 	bool cut;		/* grace is over, loop_stop was called */
-	usec_t now;		/* monotonic, of this turn */
+	usec_t now;		/* monotonic, of this look at what is ready */
 	struct source mail_source;
 	int mail_fd;
 	_Atomic(struct http_conn *) mail;

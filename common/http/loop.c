@@ -250,19 +250,6 @@ static void fire_ready(struct http_loop *l)
 	}
 }
 
-static void loop_turn(struct http_loop *l)
-{
-	const struct http_conf *conf = &l->server->conf;
-
-	fire_ready(l);
-	dues_run(l);
-	if (!l->cut)
-		timers_run(l);
-	if (!l->cut && conf->events->turn_end)
-		conf->events->turn_end(l, conf->arg);
-	graves_clear(l);
-}
-
 /*
  * Takes what already waits in the queues of the listeners, closes them, and
  * closes the connections that have no request under way.
@@ -288,6 +275,21 @@ static void loop_close_doors(struct http_loop *l)
 		c->readable = true;	/* a last look */
 		conn_run(c);
 	}
+}
+
+static void loop_turn(struct http_loop *l)
+{
+	const struct http_conf *conf = &l->server->conf;
+
+	fire_ready(l);
+	if (atomic_load(&l->server->stopping) && !l->stopping)
+		loop_close_doors(l);
+	dues_run(l);
+	if (!l->cut)
+		timers_run(l);
+	if (!l->cut && conf->events->turn_end)
+		conf->events->turn_end(l, conf->arg);
+	graves_clear(l);
 }
 
 static void loop_user_stop(struct http_loop *l)
@@ -344,8 +346,6 @@ void *loop_main(void *arg)
 	sem_post(&l->server->started);
 	while (!l->stopping || l->conns) {
 		loop_turn(l);
-		if (atomic_load(&l->server->stopping) && !l->stopping)
-			loop_close_doors(l);
 		if (l->stopping && l->now >= l->server->stop_due)
 			loop_cut(l);
 	}
