@@ -161,7 +161,7 @@ sql_network := 1 nova-lite/network/sql
 sql_compute := 2 nova-lite/compute/sql nova-lite/metadata/sql
 sql_metadata := 2 nova-lite/metadata/sql
 define gensql
-$(G)/$(1)_sql.c: $(GEN) $(wildcard $(addsuffix /*,$(wordlist 2,9,$(sql_$(1)))))
+$(G)/$(1)_sql.c: $(GEN) tox-free-ci/sqlfiles.py $(wildcard $(addsuffix /*,$(wordlist 2,9,$(sql_$(1)))))
 	@mkdir -p $(G)
 	@echo "  GEN     $$@"
 	@python3 $(GEN) $(G)/$(1)_sql $(sql_$(1))

@@ -128,6 +128,10 @@ class Room:
                      and bad(p, 1, "there is also " + names[n]))
         for name in sorted(names):
             self.statements.append(self.read_statement(names[name], name))
+        for st in self.statements:
+            if st.multi and (st.name + "_multi" in names or
+                             len(st.name + "_multi") > NAME_MAX):
+                bad(st.path, 1, "no room for the name of its multiget")
         if sum(1 + bool(s.multi) for s in self.statements) > STATEMENTS_MAX:
             raise BadSql("more than %d statements" % STATEMENTS_MAX)
 
@@ -186,4 +190,11 @@ class Room:
             bad(path, 1, "no statement")
         head = whole[:whole.index(body)]
         return Statement(path, name, head.count("\n") + 1, body, self.rows,
-                         "-- @multiget\n" in head)
+                         self.is_multi(path, whole, head))
+
+    @staticmethod
+    def is_multi(path, whole, head):
+        lines = len(re.findall(r"^-- @multiget$", head, re.M))
+        if whole.count("@multiget") != lines or lines > 1:
+            bad(path, 1, "@multiget is a line of comment, before a statement")
+        return lines == 1

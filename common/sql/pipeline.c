@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/sql/link.h"
 
@@ -62,10 +63,12 @@ struct pipeline {
 	bool broken;		/* to be taken down by io or tick */
 	bool open;		/* something was sent since the last sync */
 	bool half_read;		/* the NULL behind a result is to come */
-	struct link_seen seen;
+	struct link_seen seen, unshared;	/* of multi forms: bad ones */
 	struct queue sent;
 	struct queue again;	/* aborted by others: run by themselves */
+	/* Submitted: */
 	struct queue waiting;	/* to be run with others like them */
+	struct queue single;
 	int nwaiting;
 	int gets;		/* callers of what was sent from waiting */
 };
@@ -225,12 +228,12 @@ static void execute_afresh(struct pipeline *p, struct item *it)
 static int waiting_take(struct pipeline *p, struct queue *like)
 {
 	const struct sql_stmt *s = p->waiting.head->stmt;
+	int most = link_seen(&p->unshared, s->multi) ? 1 : SQL_MULTIGET, n = 0;
 	struct queue others;
 	struct item *it;
-	int n = 0;
 
 	queue_init(&others);
-	while (n < SQL_MULTIGET && (it = queue_get(&p->waiting))) {
+	while (n < most && (it = queue_get(&p->waiting))) {
 		if (it->stmt == s)
 			n++;
 		queue_put(it->stmt == s ? like : &others, it);
@@ -303,17 +306,36 @@ static void send_get(struct pipeline *p)
 /*
  * Fewer than what is on its way wait for its answer, or until they are more:
  * the server is busy, and what an execution costs hardly grows with the
- * callers. So batches grow with the load, and a lone read never waits.
+ * callers. So batches grow with the load, and where nothing is on its way
+ * nothing waits. Nor do they let others past: those may be slow.
  */
 static void send_waiting(struct pipeline *p)
 {
-	if (p->nwaiting < p->gets)
+	if (p->nwaiting < p->gets && !p->single.head)
 		return;
 	while (p->waiting.head)
 		send_get(p);
+	sync_batch(p);
+}
+
+static void send_single(struct pipeline *p)
+{
+	struct item *it;
+
+	while ((it = queue_get(&p->single)))
+		execute(p, it);
+	sync_batch(p);
 }
 
 /* -- receiving ----------------------------------------------------------- */
+
+/* Its callers will not notice: they are served one by one. */
+static void do_not_share(struct pipeline *p, const struct item *it)
+{
+	link_seen_set(&p->unshared, it->stmt, true);
+	log_kv(LOG_WARN_, "reads cannot share", "stmt", it->stmt->name,
+	       "detail", it->err->detail, NULL);
+}
 
 /* The statement that a failed PREPARE was for stands right behind it. */
 static void prepare_failed(struct pipeline *p, struct item *it,
@@ -330,6 +352,8 @@ static void prepare_failed(struct pipeline *p, struct item *it,
 		free(user->err);
 		user->err = xcalloc(1, sizeof(*user->err));
 		link_fault(user->err, it->stmt->name, res);
+		if (user->kind == MULTIGET)
+			do_not_share(p, user);
 	}
 }
 
@@ -377,8 +401,10 @@ static void multi_answered(struct item *it, PGresult *res)
 	memset(at, -1, sizeof(at));
 	for (i = 0; i < all.n; i++) {
 		struct row row = rows_at(&all, i);
+		int64_t caller = row_int(&row, last) - 1;
 
-		at[row_int(&row, last) - 1] = i;
+		assert(caller >= 0 && caller < SQL_MULTIGET && at[caller] < 0);
+		at[caller] = i;
 	}
 	for (i = 0, c = it->callers; c; i++, c = next) {
 		struct rows one = { .res = res, .n = at[i] >= 0,
@@ -409,11 +435,17 @@ static void multi_failed(struct pipeline *p, struct item *it, bool stale)
 /* Takes it and res. */
 static void multi_executed(struct pipeline *p, struct item *it, PGresult *res)
 {
+	bool aborted = PQresultStatus(res) == PGRES_PIPELINE_ABORTED;
+
+	if (aborted && !it->prepare_failed) {
+		queue_put(&p->again, it);
+		PQclear(res);
+		return;
+	}
 	if (link_ok(res))
 		multi_answered(it, res);
 	else
-		multi_failed(p, it, link_stale(res) ||
-			     (it->prepare_failed && !it->err));
+		multi_failed(p, it, link_stale(res) || (aborted && !it->err));
 	PQclear(res);
 	item_free(it);
 }
@@ -518,12 +550,14 @@ static void take_down(struct pipeline *p)
 	queue_move(&lost, &p->again);
 	queue_move(&lost, &p->sent);
 	queue_move(&lost, &p->waiting);
+	queue_move(&lost, &p->single);
 	fail_all(&lost, &e);
 }
 
 static void connected(struct pipeline *p)
 {
 	memset(&p->seen, 0, sizeof(p->seen));
+	memset(&p->unshared, 0, sizeof(p->unshared));
 	p->state = READY;
 	p->events = POLLIN;
 	p->backoff = BACKOFF_MIN;
@@ -579,6 +613,7 @@ struct pipeline *pipeline_new(const char *dsn)
 	queue_init(&p->sent);
 	queue_init(&p->again);
 	queue_init(&p->waiting);
+	queue_init(&p->single);
 	p->pg = link_connect(dsn);
 	if (PQstatus(p->pg) == CONNECTION_OK)
 		connected(p);
@@ -615,22 +650,18 @@ void pipeline_submit(struct pipeline *p, const struct sql_stmt *s,
 	it = item_new(EXECUTE, s, args, nargs);
 	it->fn = fn;
 	it->arg = arg;
-	if (!s->multi) {
-		execute(p, it);
-		return;
-	}
-	queue_put(&p->waiting, it);
-	p->nwaiting++;
+	queue_put(s->multi ? &p->waiting : &p->single, it);
+	p->nwaiting += s->multi != NULL;
 }
 
 void pipeline_flush(struct pipeline *p)
 {
 	if (p->state != READY || p->broken)
 		return;
-	send_waiting(p);
-	if (!p->open)
+	if (!p->waiting.head && !p->single.head)
 		return;
-	sync_batch(p);
+	send_waiting(p);
+	send_single(p);
 	flush_out(p);
 }
 

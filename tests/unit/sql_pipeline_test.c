@@ -28,17 +28,29 @@ STMT(many, 8, 1, "select repeat('x', 1000) from generate_series(1, $1::int)");
 STMT(refuse, 9, 1, "select lt($1)");
 
 /* 100 / $1, none for 7; 1000 more where callers share an execution. */
+#define SHARED "select one.*, callers.at from unnest($1::text[]) with " \
+	"ordinality callers(p1, at) cross join lateral (select " \
+	"1000 + 100 / p1::int as v from things where id = 1 and " \
+	"p1::int <> 7) one where callers.at <= $2::int"
+#define SHARE "select 100 / $1::int as v from things where id = 1 and " \
+	"$1::int <> 7"
 static const struct sql_stmt share_multi = {
-	"share_multi",
-	"select one.*, callers.at from unnest($1::text[]) with ordinality "
-	"callers(p1, at) cross join lateral (select 1000 + 100 / p1::int as v "
-	"from things where id = 1 and p1::int <> 7) one "
-	"where callers.at <= $2::int", 2, 2, 10, NULL
+	"share_multi", SHARED, 2, 2, 10, NULL
 };
 static const struct sql_stmt share = {
-	"share",
-	"select 100 / $1::int as v from things where id = 1 and $1::int <> 7",
-	1, 2, 11, &share_multi
+	"share", SHARE, 1, 2, 11, &share_multi
+};
+static const struct sql_stmt share_too_multi = {
+	"share_too_multi", SHARED, 2, 2, 16, NULL
+};
+static const struct sql_stmt share_too = {
+	"share_too", SHARE, 1, 2, 17, &share_too_multi
+};
+static const struct sql_stmt no_share_multi = {
+	"no_share_multi", "select nosuch($1::text[], $2::int)", 2, 2, 18, NULL
+};
+static const struct sql_stmt no_share = {
+	"no_share", SHARE, 1, 2, 19, &no_share_multi
 };
 /* All of things' columns, which change. */
 static const struct sql_stmt wide_multi = {
@@ -338,6 +350,25 @@ static void test_multiget_of_two(void **state)
 			good(&o[i], 1000 + 100 / (i / 2 + 1));
 }
 
+/* A read that may be slow goes behind those that wait, not before them. */
+static void test_multiget_goes_first(void **state)
+{
+	struct outcome o[4] = { 0 }, slow = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		submit(&share, 10 + i, &o[i]);
+	pipeline_flush(p);
+	submit(&nap, 1, &slow);
+	submit(&share, 20, &o[3]);
+	pipeline_flush(p);
+	while (!o[3].done)
+		turn(100);
+	assert_false(slow.done);
+	finish();
+	good(&o[3], 5);
+}
+
 /* Of 12: 6 go, 1 waits for them, with 3 more; 2 more are enough to go. */
 static void test_multiget_waits_for_more(void **state)
 {
@@ -370,19 +401,41 @@ static void test_multiget_errors(void **state)
 	assert_int_equal(o[2].n, 0);
 	good(&o[3], 4);
 	good(&o[4], 20);
-	/* Skipped because of another. */
+}
+
+/* What has nothing wrong with it shares, whoever else fails. */
+static void test_multiget_beside_errors(void **state)
+{
+	struct outcome o[6] = { 0 };
+
+	(void)state;
 	submit(&divide, 0, &o[0]);
-	submit(&share, 2, &o[1]);
+	submit(&share, 0, &o[1]);
 	submit(&share, 4, &o[2]);
+	submit(&share_too, 2, &o[3]);
+	submit(&share_too, 4, &o[4]);
+	submit(&divide, 2, &o[5]);
 	finish();
 	bad(&o[0], ERR_BAD_REQUEST);
-	good(&o[1], 50);
+	bad(&o[1], ERR_BAD_REQUEST);
 	good(&o[2], 25);
-	submit(&share, 2, &o[1]);
-	submit(&share, 4, &o[2]);
-	finish();
-	good(&o[1], 1050);
-	good(&o[2], 1025);
+	good(&o[3], 1050);
+	good(&o[4], 1025);
+	good(&o[5], 50);
+}
+
+static void test_multiget_that_cannot_be(void **state)
+{
+	struct outcome o[12] = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 12; i++)
+			submit(i % 2 ? &no_share : &share, 10 + i, &o[i]);
+		finish();
+		for (int i = 0; i < 12; i++)
+			good(&o[i], (i % 2 ? 0 : 1000) + 100 / (10 + i));
+	}
 }
 
 static const char *const texts[] = {
@@ -559,7 +612,10 @@ int main(void)
 		cmocka_unit_test(test_multiget),
 		cmocka_unit_test(test_multiget_of_two),
 		cmocka_unit_test(test_multiget_waits_for_more),
+		cmocka_unit_test(test_multiget_goes_first),
 		cmocka_unit_test(test_multiget_errors),
+		cmocka_unit_test(test_multiget_beside_errors),
+		cmocka_unit_test(test_multiget_that_cannot_be),
 		cmocka_unit_test(test_multiget_texts),
 		cmocka_unit_test(test_multiget_stale),
 		cmocka_unit_test(test_restart),
