@@ -7,7 +7,9 @@
 Bars are those of the design: a figure beyond its bar is marked, and the exit
 code is 1 then. CPU figures are of our daemon and PostgreSQL together.
 """
+import contextlib
 import http.client
+import json
 import os
 import statistics
 import subprocess
@@ -66,10 +68,52 @@ def cost(cloud, daemon, service, path, conns, headers):
 # -- the figures ------------------------------------------------------------
 
 def static(cloud):
-    """A constant document."""
-    for conns in (16, 64):
-        _, us = cost(cloud, "nova-lite", "compute", "/", conns, ())
-        say("static JSON, %d connections" % conns, us, "us CPU", 8)
+    """A constant document, against nginx that returns and logs the same."""
+    log = os.path.join(cloud.temp, "access.log")
+    text = json.dumps(cloud.anon.get("compute", "/").json)
+    with nginx(cloud, "access_log %s combined buffer=64k flush=10ms; "
+               "default_type application/json; return 300 '%s';" %
+               (log, text)) as (theirs, peer):
+        for conns in (16, 64):
+            static_against(cloud, theirs, peer, conns)
+
+
+def static_against(cloud, theirs, peer, conns):
+    costs, ratios = [], []
+    for _ in range(ROUNDS):
+        _, their_us = measure.load({peer}, theirs, conns, 2)
+        _, us = measure.load(pids(cloud, "nova-lite"), url(cloud, "compute",
+                                                           "/"), conns, 2)
+        costs.append(us)
+        ratios.append(us / their_us)
+    say("static JSON, %d connections" % conns, statistics.median(costs),
+        "us CPU", 8)
+    say("static JSON / nginx, %d connections" % conns,
+        statistics.median(ratios), "x CPU")
+
+
+@contextlib.contextmanager
+def nginx(cloud, location):
+    """(url, pid) of one with one worker and this at /."""
+    port, = free_ports(1)
+    conf = os.path.join(cloud.temp, "nginx.conf")
+    with open(conf, "w") as f:
+        f.write("user root; worker_processes 1; daemon off; pid %s/ng.pid;\n"
+                "error_log /dev/null;\nevents {}\nhttp { access_log off; "
+                "keepalive_requests 1000000000; sendfile on; server { listen "
+                "127.0.0.1:%d; location / { %s } } }\n" %
+                (cloud.temp, port, location))
+    process = subprocess.Popen(["/usr/sbin/nginx", "-c", conf],
+                               stderr=subprocess.DEVNULL)
+    address = "http://127.0.0.1:%d/" % port
+    try:
+        until(lambda: subprocess.run(["curl", "-sI", address],
+                                     stdout=subprocess.DEVNULL)
+              .returncode == 0, 10)
+        yield address, process.pid
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def tokens(cloud):
@@ -218,32 +262,16 @@ def curl(address, *headers):
 
 
 def download(cloud, image, path):
-    port, = free_ports(1)
-    folder = os.path.dirname(path)
-    conf = os.path.join(cloud.temp, "nginx.conf")
-    with open(conf, "w") as f:
-        f.write("user root; worker_processes 1; daemon off; pid %s/ng.pid;\n"
-                "error_log /dev/null;\nevents {}\nhttp { access_log off; "
-                "sendfile on; server { listen 127.0.0.1:%d; root %s; } }\n" %
-                (cloud.temp, port, folder))
-    nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", conf],
-                             stderr=subprocess.DEVNULL)
-    theirs = "http://127.0.0.1:%d/%s" % (port, os.path.basename(path))
     ours = url(cloud, "image", "/v2/images/%s/file" % image)
-    try:
-        until(lambda: subprocess.run(["curl", "-sfI", theirs],
-                                     stdout=subprocess.DEVNULL)
-              .returncode == 0, 10)
-        ratios = []
+    ratios = []
+    with nginx(cloud, "root %s;" % os.path.dirname(path)) as (theirs, _):
         for _ in range(ROUNDS):
-            slow, _ = measure.timed(lambda: curl(theirs))
+            slow, _ = measure.timed(lambda: curl(
+                theirs + os.path.basename(path)))
             took, _ = measure.timed(lambda: curl(ours, token(cloud)))
             ratios.append(slow / took)
-        say("download of 1 GiB, speed / nginx sendfile",
-            statistics.median(ratios), "x", 0.9, least=True)
-    finally:
-        nginx.terminate()
-        nginx.wait()
+    say("download of 1 GiB, speed / nginx sendfile",
+        statistics.median(ratios), "x", 0.9, least=True)
 
 
 def memory(cloud):
