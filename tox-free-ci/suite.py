@@ -13,6 +13,7 @@ exits with 0. The last line printed is the sum; the exit code tells whether
 anything failed. Output also goes to build/log/STAGE.log.
 """
 import collections
+import concurrent.futures
 import glob
 import os
 import re
@@ -117,6 +118,8 @@ SETS = {
 # What these say is of interest only when they fail.
 QUIET = {"build", "demo", "clang", "asan", "fuzz-build", "fuzz", "unit",
          "asan-unit"}
+# Their commands run side by side, one for each core: none waits for another.
+AT_ONCE = {"fuzz"}
 LIMIT = 1500        # seconds for one command
 COUNTS = re.compile(r"^(?:[\w-]+: )?(\d+) passed, (\d+) failed\s*$")
 CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")
@@ -171,6 +174,13 @@ def run(command, env, log, quiet):
     return sums
 
 
+def run_all(commands, at_once, *how):
+    if not at_once:
+        return map(lambda command: run(command, *how), commands)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda command: run(command, *how), commands))
+
+
 def stage(name):
     commands, env = STAGES[name]
     print("== " + name, flush=True)
@@ -178,8 +188,8 @@ def stage(name):
         commands = commands()
     began, sums = time.monotonic(), [0, 0]
     with open("build/log/%s.log" % name, "w") as log:
-        for command in commands:
-            got = run(command, dict(env, LITE_OPS=OPS), log, name in QUIET)
+        for got in run_all(commands, name in AT_ONCE, dict(env, LITE_OPS=OPS),
+                           log, name in QUIET):
             sums = [a + b for a, b in zip(sums, got)]
     if not commands:
         print("nothing to run")
